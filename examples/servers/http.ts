@@ -26,7 +26,7 @@ export function problem(
   return json(body, status, { 'content-type': 'application/problem+json', ...headers });
 }
 
-/** Listens on the loopback interface only: the demo's secrets are nobody else's business. Port 0: a free one. */
+/** Listens on loopback only: the demo's secrets are nobody else's business. Port 0 takes a free one. */
 export async function listen(port: number, handler: Handler): Promise<RunningServer> {
   let origin = '';
   const server = createServer((incoming, outgoing) => {
