@@ -1,0 +1,112 @@
+/**
+ * Two real origins on loopback for the browser tests, each with the routes of `handlers`.
+ * `inject('origins')` tells a test where they are. The part of the path before the route is a room:
+ * `/my-test/log` lists what came to `/my-test/…` only, so that tests need not wait for each other.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestProject } from 'vitest/node';
+
+export interface Origins {
+  readonly api: string;
+  readonly other: string;
+}
+
+/** One request as a server saw it. */
+export interface SeenRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    origins: Origins;
+  }
+}
+
+interface Call {
+  readonly seen: SeenRequest;
+  readonly query: URLSearchParams;
+  /** The requests of this room, this one included. */
+  readonly log: SeenRequest[];
+  readonly response: ServerResponse;
+}
+
+const handlers: Record<string, (call: Call) => void> = {
+  /** The request as JSON, with the status that `?status=` asks for. */
+  echo: ({ seen, query, response }) => sendJson(response, Number(query.get('status') ?? 200), seen),
+  /** Sends the browser to `?to=`. */
+  redirect: ({ query, response }) => {
+    response.writeHead(Number(query.get('status') ?? 302), { location: query.get('to') ?? '/' }).end();
+  },
+  /** Every request of the room, in order, without those to `log` and `reset`. */
+  log: ({ log, response }) => sendJson(response, 200, log),
+  reset: ({ log, response }) => {
+    log.length = 0;
+    response.writeHead(204).end();
+  },
+};
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const servers = await Promise.all([start(), start()]);
+  const [api, other] = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  project.provide('origins', { api: api!, other: other! });
+  return async () => {
+    await Promise.all(servers.map(stop));
+  };
+}
+
+function start(): Promise<Server> {
+  const rooms = new Map<string, SeenRequest[]>();
+  const server = createServer(async (request, response) => {
+    allowEveryOrigin(request, response);
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const [, room = '', route = ''] = /^(.*)\/(.*)$/.exec(pathname) ?? [];
+    const log = rooms.get(room) ?? [];
+    rooms.set(room, log);
+
+    const seen = await read(request);
+    if (route !== 'log' && route !== 'reset') log.push(seen);
+    if (request.method === 'OPTIONS') return response.writeHead(204).end();
+
+    const handler = handlers[route];
+    if (handler) handler({ seen, query: searchParams, log, response });
+    else sendJson(response, 404, seen);
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+async function read(request: IncomingMessage): Promise<SeenRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
+  return {
+    method: request.method ?? '',
+    url: request.url ?? '',
+    headers: Object.fromEntries(headers),
+    body: Buffer.concat(chunks).toString(),
+  };
+}
+
+function allowEveryOrigin({ headers }: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('access-control-allow-origin', headers.origin ?? '*');
+  response.setHeader('access-control-allow-credentials', 'true');
+  response.setHeader('access-control-allow-methods', headers['access-control-request-method'] ?? '*');
+  response.setHeader('access-control-allow-headers', headers['access-control-request-headers'] ?? '*');
+  response.setHeader('access-control-allow-private-network', 'true');
+  response.setHeader('access-control-expose-headers', 'location, retry-after, www-authenticate');
+  response.setHeader('cache-control', 'no-store');
+  response.setHeader('vary', 'origin');
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
