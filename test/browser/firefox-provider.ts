@@ -10,7 +10,7 @@ export interface FirefoxOptions {
  * Runs browser tests in a stock Firefox over WebDriver BiDi: Playwright would want its own patched build.
  * Boundary: no user events, no screenshots, no coverage.
  */
-export function firefox(options: FirefoxOptions): BrowserProviderOption<FirefoxOptions> {
+export function firefox(options: FirefoxOptions): BrowserProviderOption {
   return defineBrowserProvider({
     name: 'firefox-bidi',
     supportedBrowser: ['firefox'],

@@ -61,22 +61,30 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 function start(): Promise<Server> {
   const rooms = new Map<string, SeenRequest[]>();
-  const server = createServer(async (request, response) => {
-    allowEveryOrigin(request, response);
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const [, room = '', route = ''] = /^(.*)\/(.*)$/.exec(pathname) ?? [];
-    const log = rooms.get(room) ?? [];
-    rooms.set(room, log);
-
-    const seen = await read(request);
-    if (route !== 'log' && route !== 'reset') log.push(seen);
-    if (request.method === 'OPTIONS') return response.writeHead(204).end();
-
-    const handler = handlers[route];
-    if (handler) handler({ seen, query: searchParams, log, response });
-    else sendJson(response, 404, seen);
+  const server = createServer((request, response) => {
+    answer(request, response, rooms).catch((error: Error) => response.destroy(error));
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  rooms: Map<string, SeenRequest[]>,
+): Promise<void> {
+  allowEveryOrigin(request, response);
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const [, room = '', route = ''] = /^(.*)\/(.*)$/.exec(pathname) ?? [];
+  const log = rooms.get(room) ?? [];
+  rooms.set(room, log);
+
+  const seen = await read(request);
+  if (route !== 'log' && route !== 'reset') log.push(seen);
+
+  const handler = handlers[route];
+  if (request.method === 'OPTIONS') response.writeHead(204).end();
+  else if (handler) handler({ seen, query: searchParams, log, response });
+  else sendJson(response, 404, seen);
 }
 
 function stop(server: Server): Promise<void> {
