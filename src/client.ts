@@ -1,0 +1,208 @@
+import type { ResponsePromise } from 'ky';
+import { type Connection, connect, type Runtime } from './connection.ts';
+import type { AuthStrategy, Session, SessionUser, TokenProvider, TokenSource } from './contracts.ts';
+import { writeDebugLines } from './debug-lines.ts';
+import { createEmitter, type Emitter, type Listener } from './emitter.ts';
+import { ConfigError, ValetError } from './errors.ts';
+import type { EventName } from './events.ts';
+import { accessToken, fetchOver, pipeline, type ValetFetch } from './fetch.ts';
+import { consoleLogger, type Logger } from './logger.ts';
+import { checkKeys, invalidOption } from './options.ts';
+import type { Next, Stage } from './pipeline/exchange.ts';
+import { observe } from './pipeline/observe.ts';
+import { baseOf, resolveText } from './pipeline/resolve.ts';
+import {
+  checkAuth,
+  PIPELINE_OPTIONS,
+  type PipelineOptions,
+  readSettings,
+  type Settings,
+} from './pipeline/settings.ts';
+import { traceAsCurl } from './pipeline/trace.ts';
+import { plainKey } from './strategies/api-key.ts';
+import { serviceSession } from './token/create-session.ts';
+import { VerbLine } from './verb-line.ts';
+import { rejectedVerb, sendVerb } from './verbs/send-verb.ts';
+import type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
+
+/** What a client authenticates with: a key, a token provider, a token source or a strategy. */
+export type Credential<User extends SessionUser = SessionUser> =
+  | string
+  | undefined
+  | TokenProvider
+  | TokenSource
+  | AuthStrategy<unknown, User>;
+
+/** Options that a client and its children may have. */
+export interface ExtendOptions extends PipelineOptions, VerbDefaults {}
+
+export interface ClientOptions extends ExtendOptions {
+  /** `true` writes a line per event, `'curl'` a runnable command per send besides. No secret is in either. */
+  readonly debug?: boolean | 'curl' | undefined;
+  /** Where debug lines and warnings go: the console unless said otherwise. */
+  readonly logger?: Logger | undefined;
+  readonly runtime?: Runtime | undefined;
+}
+
+const EXTEND_OPTIONS = [...PIPELINE_OPTIONS, 'headers', 'timeout', 'retry', 'errorSchema'];
+const CLIENT_OPTIONS = [...EXTEND_OPTIONS, 'debug', 'logger', 'runtime'];
+
+/** What the clients of one session share. `extend()` hands it to the constructor in place of a credential. */
+class Family {
+  readonly connection: Connection;
+  readonly emitter: Emitter;
+  readonly trace: Stage | undefined;
+
+  constructor(strategy: AuthStrategy, { debug, logger = consoleLogger, runtime }: ClientOptions) {
+    this.emitter = createEmitter(logger);
+    this.connection = connect(strategy, runtime, this.emitter);
+    if (debug !== undefined && debug !== false) writeDebugLines(this.emitter, logger);
+    this.trace = debug === 'curl' ? traceAsCurl(logger, this.connection.host.redactor) : undefined;
+  }
+}
+
+/**
+ * Sends requests with a credential: a key in a script, a user's token in an app.
+ *
+ * Verbs (`get`, `post`, …) throw an `HttpError` for a status outside 200–299; `fetch` returns every response.
+ *
+ * @example
+ * const weather = new Client(process.env.WEATHER_API_KEY, { baseUrl: 'https://api.weather.example/v1' });
+ * const oslo = await weather.get('current', { searchParams: { q: 'Oslo' } }).json();
+ */
+export class Client<User extends SessionUser = SessionUser> {
+  /** A `fetch` for any SDK that takes one. It works unbound. */
+  readonly fetch: ValetFetch;
+  /** Who is signed in. A client with a key is signed in for good, as the service. */
+  readonly session: Session<User>;
+  readonly #family: Family;
+  readonly #isChild: boolean;
+  readonly #options: ExtendOptions;
+  readonly #settings: Settings;
+  readonly #next: Next;
+  #closed = false;
+
+  /**
+   * @throws {@link ConfigError} `MISSING_API_KEY`, `INVALID_API_KEY`, `INVALID_BASE_URL`, `INVALID_OPTION`,
+   * `SECRET_IN_BROWSER`
+   */
+  constructor(credential: Credential<User>, options: ClientOptions = {}) {
+    this.#isChild = credential instanceof Family;
+    checkKeys('Client', options, this.#isChild ? EXTEND_OPTIONS : CLIENT_OPTIONS);
+    this.#settings = readSettings(options);
+    this.#options = pick(options, EXTEND_OPTIONS);
+    this.#family = credential instanceof Family ? credential : new Family(strategyFor(credential), options);
+    const { connection, emitter, trace } = this.#family;
+    const watch = observe(connection.strategy, emitter, connection.host.clock);
+    this.#next = pipeline(connection, this.#settings, { observe: watch, trace });
+    const send = fetchOver(connection, this.#settings, this.#next);
+    const warn = warnOnce(emitter);
+    this.fetch = (input, init) => (this.#closed ? rejectClosed() : send(input, init)).catch(warn);
+    this.session = (connection.strategy.session ?? serviceSession()) as Session<User>;
+  }
+
+  get<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
+    return this.#verb('get', input, options);
+  }
+
+  post<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
+    return this.#verb('post', input, options);
+  }
+
+  put<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
+    return this.#verb('put', input, options);
+  }
+
+  patch<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
+    return this.#verb('patch', input, options);
+  }
+
+  delete<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
+    return this.#verb('delete', input, options);
+  }
+
+  head(input: string | URL | Request, options?: VerbOptions): ResponsePromise {
+    return this.#verb('head', input, options);
+  }
+
+  /** Sends with `options.method`, or the method of the `Request`. */
+  request<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
+    return this.#verb(undefined, input, options);
+  }
+
+  /** Signs out here and, where the token source can, there. A client with a key has nobody to sign out. */
+  signOut(): Promise<void> {
+    return this.session.signOut();
+  }
+
+  /** Another client on the same session and events, for example with another `baseUrl`. */
+  extend(options: ExtendOptions): Client<User> {
+    // The constructor tells a Family from a credential; the public type does not speak of it.
+    return new Client<User>(this.#family as unknown as Credential<User>, { ...this.#options, ...options });
+  }
+
+  /** Calls `listener` after each such event, of all clients of the session. Returns the function that stops it. */
+  on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void {
+    return this.#family.emitter.on(event, listener);
+  }
+
+  /** Ends refreshes and timers. Requests from then on fail with `CLIENT_CLOSED`. A child leaves the session. */
+  close(): void {
+    this.#closed = true;
+    if (!this.#isChild) this.#family.connection.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #verb<T>(
+    method: string | undefined,
+    input: string | URL | Request,
+    options: VerbOptions = {},
+  ): ResponsePromise<T> {
+    const { host } = this.#family.connection;
+    try {
+      if (this.#closed || host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
+      checkAuth(options.auth);
+      // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
+      const url = typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : input;
+      const line = new VerbLine(this.#family.connection, this.#next, this.#settings);
+      return sendVerb(url, method, options, {
+        ...{ line, defaults: this.#options, redactor: host.redactor, now: () => host.clock.now() },
+      }) as ResponsePromise<T>;
+    } catch (error) {
+      return rejectedVerb(host.redactor.clean(error));
+    }
+  }
+}
+
+function strategyFor(credential: Credential): AuthStrategy {
+  if (credential === undefined || typeof credential === 'string') return plainKey(credential, 'new Client()');
+  if (typeof credential === 'function' || 'getToken' in credential) return accessToken(credential);
+  if (typeof credential.credential === 'function' && typeof credential.apply === 'function')
+    return credential;
+  throw invalidOption(
+    'new Client() takes a key, a function that returns a token, an object with getToken(), or a strategy.',
+  );
+}
+
+/** Host SDKs hide causes: our own refusals are told once besides (rule P5). */
+function warnOnce(emitter: Emitter): (error: unknown) => never {
+  const told = new Set<string>();
+  return (error) => {
+    if (ValetError.is(error) && !told.has(error.code) && !error.retryable) {
+      told.add(error.code);
+      emitter.emit('warning', { code: error.code, message: error.message });
+    }
+    throw error;
+  };
+}
+
+function rejectClosed(): Promise<never> {
+  return Promise.reject(new ConfigError('CLIENT_CLOSED'));
+}
+
+function pick(options: ExtendOptions, names: readonly string[]): ExtendOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
+}

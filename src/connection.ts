@@ -1,0 +1,43 @@
+import { systemClock, systemRandom } from './clock.ts';
+import type { AuthStrategy, Clock, FetchLike, Host } from './contracts.ts';
+import { type EventSink, silence } from './events.ts';
+import { checkKeys } from './options.ts';
+import { platformFetch } from './platform.ts';
+import { createRedactor } from './redact.ts';
+
+/** The seams for tests and odd platforms. */
+export interface Runtime {
+  readonly fetch?: FetchLike | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: (() => number) | undefined;
+}
+
+/** A strategy with what it runs on. Clients made with `extend()` share one. */
+export interface Connection {
+  readonly strategy: AuthStrategy;
+  readonly host: Host;
+  /** A name for the next request, unique among all clients of the session. */
+  nextId(): string;
+  close(): void;
+}
+
+/** Connects a strategy, once. */
+export function connect(
+  strategy: AuthStrategy,
+  runtime: Runtime = {},
+  events: EventSink = silence,
+): Connection {
+  checkKeys('runtime', runtime, ['fetch', 'clock', 'random']);
+  const controller = new AbortController();
+  const host: Host = {
+    fetch: runtime.fetch ?? platformFetch,
+    clock: runtime.clock ?? systemClock,
+    random: runtime.random ?? systemRandom,
+    signal: controller.signal,
+    events,
+    redactor: createRedactor(),
+  };
+  strategy.connect?.(host);
+  let count = 0;
+  return { strategy, host, nextId: () => `r${++count}`, close: () => controller.abort() };
+}

@@ -1,0 +1,202 @@
+/**
+ * Every seam of fetch-valet, types only. Read this file first.
+ *
+ * A request goes down `pipeline/`, which asks an {@link AuthStrategy} for a credential; the strategy may ask
+ * `token/`, which asks the user's {@link TokenProvider}. Time, randomness and `fetch` are handed in by a
+ * {@link Host}, so nothing here reads a global.
+ *
+ * @module
+ */
+import type { EventSink } from './events.ts';
+import type { Redactor } from './redact.ts';
+
+/** A value, or a promise of one. Lets the simplest implementation of a seam stay synchronous. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** Sends one request. The platform's `fetch` is one. */
+export type FetchLike = typeof globalThis.fetch;
+
+/** Headers in any form that `fetch` takes. */
+export type HeadersInput = NonNullable<RequestInit['headers']>;
+
+/** A body in any form that `fetch` takes. */
+export type BodyInput = NonNullable<RequestInit['body']>;
+
+/** Where time comes from. Every duration is in milliseconds. */
+export interface Clock {
+  /** Milliseconds since the epoch. It may jump when somebody sets the clock. */
+  now(): number;
+  /** Milliseconds that never jump back. They may stand still while the machine sleeps. */
+  monotonic(): number;
+  /** Calls `run` after `ms`, without keeping the process alive. Returns the function that cancels it. */
+  setTimeout(run: () => void, ms: number): () => void;
+  /** Tells when waiting may be over early: the network is back, the tab is visible. Returns `off`. */
+  onWake?(listener: () => void): () => void;
+}
+
+/** What a client hands to its strategy, once, before use. */
+export interface Host {
+  readonly fetch: FetchLike;
+  readonly clock: Clock;
+  random(): number;
+  /** Aborts when the client is closed. */
+  readonly signal: AbortSignal;
+  readonly events: EventSink;
+  readonly redactor: Redactor;
+}
+
+/** One challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1). */
+export interface Challenge {
+  /** The scheme in lower case, such as `bearer`. */
+  readonly scheme: string;
+  /** The one value of schemes that carry no parameters. */
+  readonly token68?: string;
+  /** Parameter names in lower case; the first of two equal names wins. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** What a credential is asked for with. */
+export interface CredentialQuery<Credential = unknown> {
+  /** Aborts when this caller gives up. Work that others share must not stop for it. */
+  readonly signal?: AbortSignal | undefined;
+  readonly scopes: readonly string[];
+  readonly audience?: string | undefined;
+  /** The URL asked for. */
+  readonly resource: string;
+  /** What the server said with its 401. */
+  readonly challenge?: Challenge | undefined;
+  /**
+   * The credential the server has just answered 401 to. Return a different one, or return this very object
+   * to say that there is nothing better to offer: then nothing is sent again (rule P2).
+   */
+  readonly rejected?: Credential | undefined;
+  /** The epoch the request belongs to; a credential of another one is refused (rule T8). */
+  readonly epoch?: number | undefined;
+}
+
+/** One hop of a request, as a strategy writes its credential on it. It is a copy: nobody else sees it. */
+export interface Outgoing {
+  url: URL;
+  readonly method: string;
+  headers: Headers;
+}
+
+/** Where a credential is written. It decides what a redirect may carry (rule S3). */
+export type Placement = 'authorization' | 'header' | 'query';
+
+/** How a request proves who is calling: where the credential comes from and where it is written. */
+export interface AuthStrategy<Credential = unknown, User extends SessionUser = SessionUser> {
+  /** Names the strategy in errors and events. Never a secret. */
+  readonly name: string;
+  readonly placement: Placement;
+  /** For strategies that know a user. */
+  readonly session?: Session<User>;
+  /** Called once, before use. */
+  connect?(host: Host): void;
+  /** Gets the credential to send: synchronously when one is at hand. */
+  credential(query: CredentialQuery<Credential>): Awaitable<Credential>;
+  /** Writes `credential` on the URL and the headers of one hop. */
+  apply(outgoing: Outgoing, credential: Credential): Awaitable<void>;
+  /** Learns what servers teach with a response. `true` sends this hop once more. */
+  learn?(response: Response, outgoing: Outgoing): boolean;
+  /** The epoch of `credential`, or of the user known now; `undefined` where none is known yet (rule T8). */
+  epoch?(credential?: Credential): number | undefined;
+  /** A fingerprint or a label of `credential`, for events. Never the secret itself. */
+  describe?(credential: Credential): string;
+  /** One sentence on what was sent and where, for the message of a 401. Never the secret itself. */
+  explain?(credential: Credential): string;
+}
+
+/** One access token of one epoch: the credential of token strategies. */
+export interface AccessToken {
+  readonly value: string;
+  readonly epoch: number;
+}
+
+/** Why a token provider is asked. */
+export type TokenReason = 'initial' | 'expiring' | 'rejected' | 'scope';
+
+/** What a token provider is asked with. */
+export interface TokenContext {
+  readonly reason: TokenReason;
+  /** Do not answer from a cache. */
+  readonly forceRefresh: boolean;
+  /** The token a server has just refused with a 401. */
+  readonly rejectedToken?: string;
+  /** The newest refresh token that an earlier {@link TokenResponse} brought. */
+  readonly refreshToken?: string;
+  readonly scopes: readonly string[];
+  readonly audience?: string;
+  /** The URL that the token is for. */
+  readonly resource?: string;
+  readonly challenge?: Challenge;
+  /** Aborts at sign-out, at `close()` and when nobody listens any more (rule T4); never for one caller. */
+  readonly signal: AbortSignal;
+}
+
+/** Whatever a token endpoint answers (RFC 6749 §5.1), in its own or in camel case. */
+export interface TokenResponse {
+  readonly token?: string | null | undefined;
+  readonly accessToken?: string | null | undefined;
+  readonly access_token?: string | null | undefined;
+  readonly authToken?: string | null | undefined;
+  /** Seconds from now. */
+  readonly expiresIn?: number | string | null | undefined;
+  readonly expires_in?: number | string | null | undefined;
+  /** A date, an ISO text, milliseconds since the epoch, or seconds when below 1e11. */
+  readonly expiresAt?: Date | number | string | null | undefined;
+  readonly expires_at?: Date | number | string | null | undefined;
+  readonly refreshToken?: string | null | undefined;
+  readonly refresh_token?: string | null | undefined;
+  readonly idToken?: string | null | undefined;
+  readonly id_token?: string | null | undefined;
+  readonly scope?: string | null | undefined;
+  readonly tokenType?: string | null | undefined;
+  readonly token_type?: string | null | undefined;
+}
+
+/** A token, a token response, the endpoint's `Response` as it is, or `null`: nobody is signed in. */
+export type TokenResult = string | TokenResponse | Response | null;
+
+/** Hands out an access token when asked. Called once at a time per session: it needs no lock of its own. */
+export type TokenProvider = (context: TokenContext) => Awaitable<TokenResult>;
+
+/** A token provider that also knows when its own state changed and how to sign out. */
+export interface TokenSource {
+  getToken: TokenProvider;
+  /** Calls `changed` when its sign-in state changed on its own. Returns the function that stops it. */
+  subscribe?(changed: () => void): () => void;
+  signOut?(): Awaitable<void>;
+}
+
+/** The claims of a JWT. Read for display and expiry only: nobody has checked the signature. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** Who is signed in. */
+export interface SessionUser {
+  readonly id: string;
+  readonly [claim: string]: unknown;
+}
+
+/** What is known of the session now. The same object until the status or the user changes. */
+export type SessionSnapshot<User extends SessionUser = SessionUser> =
+  | { readonly status: 'loading' }
+  | { readonly status: 'signed-out' }
+  | { readonly status: 'signed-in'; readonly user: User }
+  | { readonly status: 'ended'; readonly user: User; readonly error: Error };
+
+/** Who is signed in on a client, and how to change that. */
+export interface Session<User extends SessionUser = SessionUser> {
+  readonly snapshot: SessionSnapshot<User>;
+  /** Resolves with the first snapshot that is not `loading`. Never rejects. */
+  readonly ready: Promise<SessionSnapshot<User>>;
+  /** Calls `listener` after each new snapshot. Returns the function that stops it. */
+  subscribe(listener: () => void): () => void;
+  /** Gets a fresh token now. Rejects with a `TokenError` or a `SessionError`. */
+  refresh(): Promise<void>;
+  /** Starts or continues a session with the tokens of a login. */
+  signIn(tokens: TokenResponse): Promise<void>;
+  signOut(): Promise<void>;
+  /** Whether the access token was granted `scope`. For showing or hiding things, never for security. */
+  hasScope(scope: string): boolean;
+}

@@ -1,0 +1,51 @@
+import { EventEmitter } from 'eventemitter3';
+import type { ClientEvents, EventName, EventSink } from './events.ts';
+import type { Logger } from './logger.ts';
+import { isDevelopment } from './platform.ts';
+
+export type Listener<Name extends EventName> = (payload: ClientEvents[Name]) => void;
+
+/** A sink that listeners can be added to. */
+export interface Emitter extends EventSink {
+  /** Calls `listener` after each such event. Returns the function that stops it. */
+  on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void;
+}
+
+/** Tells listeners after the fact and never waits for them; one that throws harms nobody (rule T15). */
+export function createEmitter(logger: Logger): Emitter {
+  const emitter = new EventEmitter<EventName>();
+  const warn = (code: string, message: string): void => {
+    // A warning is for whoever develops; in production it is an event only.
+    if (isDevelopment()) logger.warn(`fetch-valet ${code}: ${message}`);
+  };
+  const call = (event: EventName, listener: (payload: unknown) => unknown, payload: unknown): void => {
+    const failed = (error: unknown): void => {
+      warn(
+        'LISTENER_FAILED',
+        `A listener of "${event}" threw ${error instanceof Error ? error.name : typeof error}.`,
+      );
+    };
+    try {
+      const returned = listener(payload);
+      if (returned instanceof Promise) returned.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  return {
+    hears: (event) => emitter.listenerCount(event) > 0,
+    emit(event, payload) {
+      if (event === 'warning') {
+        const { code, message } = payload as ClientEvents['warning'];
+        warn(code, message);
+      }
+      for (const listener of emitter.listeners(event)) call(event, listener, payload);
+    },
+    on(event, listener) {
+      // A function of its own: the same listener may be given twice, and stopped once.
+      const entry = (payload: ClientEvents[typeof event]): unknown => listener(payload);
+      emitter.on(event, entry);
+      return () => void emitter.off(event, entry);
+    },
+  };
+}

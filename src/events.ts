@@ -1,0 +1,59 @@
+/**
+ * What a client tells: names and payloads. No payload holds a secret (rule S4).
+ *
+ * @module
+ */
+import type { SessionUser, TokenReason } from './contracts.ts';
+
+/** The beginning of a request. */
+export interface RequestEvent {
+  readonly id: string;
+  readonly method: string;
+  /** The URL without its query values. */
+  readonly url: string;
+  readonly strategy: string;
+}
+
+/** The end of a request. */
+export interface RequestEndEvent extends RequestEvent {
+  readonly status?: number;
+  readonly code?: string;
+  /** Milliseconds since the request event. */
+  readonly ms: number;
+  readonly replayed: boolean;
+  /** A fingerprint or the key's label. */
+  readonly credentialId?: string;
+}
+
+/** Every event of a client with its payload. */
+export interface ClientEvents {
+  request: RequestEvent;
+  response: RequestEndEvent;
+  requestfailed: RequestEndEvent;
+  replay: RequestEvent & { readonly status: number };
+  refresh: { readonly reason: TokenReason };
+  refreshed: { readonly reason: TokenReason; readonly ms: number; readonly lifetime?: number };
+  refreshfailed: {
+    readonly reason: TokenReason;
+    readonly code: string;
+    readonly retryable: boolean;
+    readonly retryAfter?: number;
+  };
+  signedin: { readonly user: SessionUser };
+  userchange: { readonly user?: SessionUser; readonly previous?: SessionUser };
+  sessionend: { readonly user: SessionUser; readonly error: Error };
+  signedout: { readonly user?: SessionUser };
+  warning: { readonly code: string; readonly message: string };
+}
+
+export type EventName = keyof ClientEvents;
+
+/** Where events go. `createFetch` has one that hears nothing. */
+export interface EventSink {
+  /** Whether anybody listens: then it is worth making a payload. */
+  hears(event: EventName): boolean;
+  emit<Name extends EventName>(event: Name, payload: ClientEvents[Name]): void;
+}
+
+/** A sink that hears nothing. */
+export const silence: EventSink = { hears: () => false, emit: () => {} };

@@ -1,0 +1,195 @@
+/**
+ * `fetch-valet/fetch`: an authenticated `fetch`, without ky and without events.
+ *
+ * @module
+ */
+import { type Connection, connect, type Runtime } from './connection.ts';
+import type {
+  AccessToken,
+  AuthStrategy,
+  Session,
+  SessionUser,
+  TokenProvider,
+  TokenSource,
+} from './contracts.ts';
+import { ConfigError } from './errors.ts';
+import { checkKeys, invalidOption } from './options.ts';
+import { attach } from './pipeline/attach.ts';
+import { authenticate } from './pipeline/authenticate.ts';
+import { bodyOf } from './pipeline/body.ts';
+import {
+  compose,
+  createExchange,
+  type FetchInit,
+  type Next,
+  type Stage,
+  sendWith,
+} from './pipeline/exchange.ts';
+import { createPolicy, guard } from './pipeline/guard.ts';
+import { redirects } from './pipeline/redirects.ts';
+import { resolve } from './pipeline/resolve.ts';
+import {
+  checkAuth,
+  PIPELINE_OPTIONS,
+  type PipelineOptions,
+  readSettings,
+  type Settings,
+} from './pipeline/settings.ts';
+import { timeout } from './pipeline/timeout.ts';
+import { detectPlatform, type Platform } from './platform.ts';
+import { tokenStrategy } from './strategies/access-token.ts';
+import { plainKey } from './strategies/api-key.ts';
+import type { PlacementOptions } from './strategies/placement.ts';
+import { createSession, serviceSession, type TokenOptions } from './token/create-session.ts';
+
+export type { Runtime } from './connection.ts';
+export type * from './contracts.ts';
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  type ErrorCode,
+  type RequestSummary,
+  SessionError,
+  type SessionErrorCode,
+  TokenError,
+  type TokenErrorCode,
+  ValetError,
+} from './errors.ts';
+export type { FetchInit, RequestAuth } from './pipeline/exchange.ts';
+export type { PipelineOptions } from './pipeline/settings.ts';
+export {
+  type ApiKeyContext,
+  type ApiKeyFunction,
+  type ApiKeyOptions,
+  apiKey,
+  bearer,
+} from './strategies/api-key.ts';
+export { combine } from './strategies/combine.ts';
+export type { PlacementOptions } from './strategies/placement.ts';
+export type { TokenOptions } from './token/create-session.ts';
+
+/** A `fetch` that also takes `auth`, and `body: () => stream`. It works unbound. */
+export type ValetFetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
+
+/** What {@link createFetch} makes. */
+export interface StandaloneFetch<User extends SessionUser = SessionUser> extends ValetFetch {
+  readonly session: Session<User>;
+  /** Ends refreshes and timers. Requests from then on fail with `CLIENT_CLOSED`. */
+  close(): void;
+}
+
+export interface CreateFetchOptions extends PipelineOptions {
+  readonly runtime?: Runtime | undefined;
+}
+
+export interface AccessTokenOptions<User extends SessionUser = SessionUser> extends TokenOptions<User> {
+  /** Where the token is written: `Authorization: Bearer` unless said otherwise. */
+  readonly placement?: PlacementOptions | undefined;
+}
+
+/**
+ * Makes an authenticated `fetch`: a string is an API key in `x-api-key`, anything else a strategy. A response
+ * with any status is returned; refusals of our own are rejected as {@link ValetError}.
+ *
+ * @throws {@link ConfigError} `MISSING_API_KEY`, `INVALID_API_KEY`, `INVALID_BASE_URL`, `INVALID_OPTION`
+ */
+export function createFetch<User extends SessionUser = SessionUser>(
+  credential: string | undefined | AuthStrategy<unknown, User>,
+  options: CreateFetchOptions = {},
+): StandaloneFetch<User> {
+  checkKeys('createFetch()', options, [...PIPELINE_OPTIONS, 'runtime']);
+  const strategy =
+    typeof credential === 'object' ? credential : plainKey(checkString(credential), 'createFetch()');
+  const settings = readSettings(options);
+  const connection = connect(strategy, options.runtime);
+  const fetch = fetchOver(connection, settings, pipeline(connection, settings));
+  return Object.assign(fetch, {
+    session: (strategy.session ?? serviceSession()) as Session<User>,
+    close: () => connection.close(),
+  });
+}
+
+/**
+ * An access token that is refreshed before it expires and replayed once after a 401.
+ *
+ * @param source A function that hands out a token when asked, or an object with `getToken`.
+ * @throws {@link ConfigError} `INVALID_OPTION`
+ */
+export function accessToken<User extends SessionUser = SessionUser>(
+  source: TokenProvider | TokenSource,
+  options: AccessTokenOptions<User> = {},
+): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
+  checkKeys('accessToken()', options, ['initial', 'refreshAhead', 'deadline', 'user', 'placement']);
+  if (typeof source !== 'function' && typeof source?.getToken !== 'function') {
+    throw invalidOption('accessToken() takes a function that returns a token, or an object with getToken().');
+  }
+  return tokenStrategy(createSession(source, options), options.placement);
+}
+
+/** The pipeline, outermost first: a request passes the stages in this order, its response in the other. */
+export function pipeline(
+  { strategy, host }: Connection,
+  settings: Settings,
+  more: Partial<Observers> = {},
+): Next {
+  const platform = platformOnce();
+  const policy = createPolicy(settings, platform);
+  return compose(
+    [
+      resolve(settings),
+      guard(policy),
+      ...(more.observe ? [more.observe] : []),
+      authenticate(strategy, host.events),
+      redirects(strategy, policy, platform),
+      attach(strategy, platform),
+      ...(more.trace ? [more.trace] : []),
+      timeout(host.clock),
+    ],
+    sendWith(host.fetch),
+  );
+}
+
+/** Stages that only watch. */
+export interface Observers {
+  /** Sees a request once, without its credential. */
+  readonly observe: Stage;
+  /** Sees each send. */
+  readonly trace: Stage | undefined;
+}
+
+/** `fetch` over a pipeline: what throws on the way rejects, and no error of the platform carries a secret. */
+export function fetchOver(
+  { strategy, host, nextId }: Connection,
+  settings: Settings,
+  next: Next,
+): ValetFetch {
+  return (input, init) => {
+    try {
+      if (host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
+      if (init?.auth !== undefined) checkAuth(init.auth);
+      init?.signal?.throwIfAborted();
+      const body = bodyOf(input, init?.body, strategy.placement === 'query');
+      const exchange = createExchange({ id: nextId(), input, init, auth: settings.auth, body });
+      const answer = next(exchange);
+      if (body !== undefined) void answer.finally(() => body.release()).catch(() => {});
+      return answer.catch((error: unknown) => {
+        throw host.redactor.clean(error);
+      });
+    } catch (error) {
+      return Promise.reject(host.redactor.clean(error) as Error);
+    }
+  };
+}
+
+function checkString(credential: unknown): string | undefined {
+  if (typeof credential === 'string' || credential === undefined) return credential;
+  throw invalidOption(
+    'createFetch() takes a key or a strategy. Wrap a token provider: accessToken(() => token).',
+  );
+}
+
+/** Found at the first request, not at import. */
+function platformOnce(): () => Platform {
+  let found: Platform | undefined;
+  return () => (found ??= detectPlatform());
+}

@@ -1,0 +1,94 @@
+import type { BodyInput } from '../contracts.ts';
+import { gone, record } from './recorder.ts';
+
+/** The body of one call, which may have to be sent more than once (rule P3). */
+export interface Body {
+  /** A stream cannot follow a redirect, and `redirect: 'error'` keeps the platform from copying it. */
+  readonly isStream: boolean;
+  /** Whether the caller's `Request` goes out as it is this time, with its own body. */
+  readonly inRequest: boolean;
+  /** What to send this time. Throws `BODY_NOT_REPLAYABLE` where it is gone. */
+  take(): BodyInput | null | Promise<BodyInput | null>;
+  /** The call is over: lets go of what was kept for a replay. */
+  release(): void;
+}
+
+type Source = BodyInput | null | (() => BodyInput);
+
+/** The body of a call, or `undefined` where there is none. `readFirst`: a `Request` cannot go out as it is. */
+export function bodyOf(
+  input: string | URL | Request,
+  source: Source | undefined,
+  readFirst: boolean,
+): Body | undefined {
+  if (typeof source === 'function') return fromFunction(source);
+  if (source !== undefined && source !== null) return isStreamLike(source) ? recorded(source) : known(source);
+  if (source === null || !isRequest(input)) return undefined;
+  return hasNoBody(input) ? undefined : fromRequest(input, readFirst);
+}
+
+export function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === 'object' && 'method' in input;
+}
+
+function hasNoBody(request: Request): boolean {
+  // Firefox has no Request.body: there a body is expected wherever the method allows one.
+  return request.body === null || request.method === 'GET' || request.method === 'HEAD';
+}
+
+function isStreamLike(source: object | string): source is ReadableStream<Uint8Array> {
+  return (
+    (typeof ReadableStream !== 'undefined' && source instanceof ReadableStream) ||
+    (typeof source === 'object' && Symbol.asyncIterator in source)
+  );
+}
+
+/** Text, bytes, blobs and forms are sent again from the original value: no copy is made. */
+function known(value: BodyInput): Body {
+  return { isStream: false, inRequest: false, take: () => value, release: () => {} };
+}
+
+function fromFunction(make: () => BodyInput): Body {
+  // Assumed a stream before the first call: what else would need a function.
+  return { isStream: true, inRequest: false, take: () => make(), release: () => {} };
+}
+
+/** A bare stream, kept up to 64 KiB. What was not sent yet when a 401 came is read on by the replay. */
+function recorded(source: ReadableStream<Uint8Array>): Body {
+  const recorder = record(source);
+  return {
+    isStream: true,
+    inRequest: false,
+    take: () => recorder.play(),
+    release: () => recorder.release(),
+  };
+}
+
+/** A `Request` goes out as it is. A copy beside it is read into memory, and dropped at 64 KiB. */
+function fromRequest(request: Request, readFirst: boolean): Body {
+  let inRequest = !readFirst;
+  let bytes: Promise<ArrayBuffer | undefined> | undefined;
+  return {
+    isStream: false,
+    get inRequest() {
+      return inRequest;
+    },
+    take() {
+      if (inRequest) {
+        inRequest = false;
+        bytes = collect(request.clone());
+        return null;
+      }
+      bytes ??= request.arrayBuffer();
+      return bytes.then((whole) => whole ?? gone());
+    },
+    release: () => {},
+  };
+}
+
+async function collect(copy: Request): Promise<ArrayBuffer | undefined> {
+  if (!copy.body) return copy.arrayBuffer();
+  const recorder = record(copy.body);
+  const complete = await recorder.fill().catch(() => false);
+  return complete ? new Response(recorder.play()).arrayBuffer() : undefined;
+}

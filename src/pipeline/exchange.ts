@@ -1,0 +1,144 @@
+import type { BodyInput, FetchLike } from '../contracts.ts';
+import type { RequestSummary } from '../errors.ts';
+import { printableUrl } from '../redact.ts';
+import { type Body, isRequest } from './body.ts';
+
+/** What a request asks of authentication: none, none if nobody is signed in, or a token for something. */
+export type RequestAuth =
+  | false
+  | 'optional'
+  | { readonly scopes?: readonly string[]; readonly audience?: string };
+
+/** `RequestInit` with what fetch-valet adds. */
+export interface FetchInit extends Omit<RequestInit, 'body'> {
+  /** A function is called for each send: so a stream of any size can be sent again after a 401. */
+  body?: BodyInput | null | (() => BodyInput);
+  /** `false` sends bare, `'optional'` sends bare when nobody is signed in. */
+  auth?: RequestAuth;
+}
+
+/** What `fetch` is called with. */
+export interface SendInit extends RequestInit {
+  duplex?: 'half';
+}
+
+/** One hop: the request as it stands after the redirects before it. */
+export interface Hop {
+  href: string;
+  method: string;
+  /** The caller's headers, as far as this hop may carry them; `undefined` while nobody changed them. */
+  headers: Headers | undefined;
+  /** Whether the body still goes along: a 303 ends it. */
+  withBody: boolean;
+  /** Whether this hop's origin may see the credential. */
+  allowed: boolean;
+}
+
+/**
+ * One call of `fetch` on its way through the stages. The caller's `input` and `init` are never touched; what a
+ * stage finds out is written here, and what is sent is built from it at the last moment (rule P1).
+ */
+export interface Exchange {
+  readonly id: string;
+  readonly input: string | URL | Request;
+  /** The caller's `init` without `auth` and `body`. */
+  readonly init: RequestInit;
+  readonly auth: RequestAuth | undefined;
+  readonly body: Body | undefined;
+  readonly method: string;
+  /** The caller's signal, where there is one. */
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds for one send and its body; `undefined`: no limit. */
+  readonly timeout: number | undefined;
+  /** Set by `resolve`: the absolute URL. */
+  href: string;
+  /** Set by `resolve`: the URL was built on the base URL, so its origin needs no look. */
+  onBase: boolean;
+  /** Set by `authenticate`. `undefined`: goes out bare. */
+  credential: unknown;
+  epoch: number | undefined;
+  replayed: boolean;
+  /** Set by `redirects`. */
+  hop: Hop | undefined;
+  redirected: boolean;
+  /** Set by `attach`: whether the last hop carried the credential. Only then does its 401 count (rule T5). */
+  carried: boolean;
+  target: string | Request;
+  outgoing: SendInit;
+  /** Set by `timeout`: to be called when the body has been read, so that its timer ends. */
+  onBodyEnd: (() => void) | undefined;
+}
+
+/** What a call starts with. */
+export interface CallStart {
+  readonly id: string;
+  readonly input: string | URL | Request;
+  readonly init: FetchInit | undefined;
+  readonly auth: RequestAuth | undefined;
+  readonly body: Body | undefined;
+  readonly timeout?: number | undefined;
+  readonly epoch?: number | undefined;
+  /** The caller's signal, where it is not that of `init` or of the `Request`; `null`: there is none. */
+  readonly signal?: AbortSignal | null;
+}
+
+/** A call before the first stage. Every field is there from the start: one shape keeps the hot path fast. */
+export function createExchange(start: CallStart): Exchange {
+  const { id, input, init = NO_INIT, auth, body, timeout, epoch } = start;
+  const signal =
+    start.signal === undefined ? (init.signal ?? (isRequest(input) ? input.signal : null)) : start.signal;
+  const { auth: own, body: _body, ...rest } = init;
+  return {
+    id,
+    input,
+    init: rest,
+    auth: own ?? auth,
+    body,
+    method: (init.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase(),
+    signal: signal ?? undefined,
+    timeout,
+    href: '',
+    onBase: false,
+    credential: undefined,
+    epoch,
+    replayed: false,
+    hop: undefined,
+    redirected: false,
+    carried: false,
+    target: '',
+    outgoing: NO_INIT as SendInit,
+    onBodyEnd: undefined,
+  };
+}
+
+const NO_INIT: FetchInit = Object.freeze({});
+
+/** A stage of the pipeline. It may call `next` zero, one or more times. */
+export type Stage = (exchange: Exchange, next: Next) => Promise<Response>;
+export type Next = (exchange: Exchange) => Promise<Response>;
+
+/** Puts stages into one function, the first outermost. */
+export function compose(stages: readonly Stage[], send: Next): Next {
+  return stages.reduceRight<Next>((next, stage) => (exchange) => stage(exchange, next), send);
+}
+
+/** The last step: the platform's `fetch`. */
+export function sendWith(fetch: FetchLike): Next {
+  return (exchange) => fetch(exchange.target, exchange.outgoing);
+}
+
+/** What errors and events say of a request. */
+export function summarize(exchange: Exchange): RequestSummary {
+  return { id: exchange.id, method: exchange.method, url: printableUrl(exchange.href) };
+}
+
+/** The request for messages: method and path only. */
+export function nameOf(exchange: Exchange): string {
+  const { method, url } = summarize(exchange);
+  return `${method} ${url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '') || '/'}`;
+}
+
+/** Lets a body go that nobody will read, so that its connection is free again. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => {});
+}

@@ -1,0 +1,169 @@
+import type { AuthStrategy } from '../contracts.ts';
+import { ConfigError } from '../errors.ts';
+import type { Platform } from '../platform.ts';
+import { printableUrl } from '../redact.ts';
+import { isRequest } from './body.ts';
+import { discard, type Exchange, type Hop, type Next, nameOf, type Stage, summarize } from './exchange.ts';
+import { fence } from './fence.ts';
+import type { Policy } from './guard.ts';
+
+const MOST_REDIRECTS = 20;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** What Fetch takes off when a redirect turns a method into GET. */
+const BODY_HEADERS = [
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-type',
+  'content-length',
+];
+/** What must not go to another origin, whoever wrote it. */
+const CREDENTIAL_HEADERS = ['authorization', 'cookie', 'proxy-authorization', 'dpop'];
+
+/**
+ * Follows redirects one hop at a time where the platform lets us see them, and decides at every hop anew whether
+ * the credential goes along (rule S3). Elsewhere a redirect that could carry a key away is refused.
+ */
+export function redirects(strategy: AuthStrategy, policy: Policy, platform: () => Platform): Stage {
+  return (exchange, next) => {
+    exchange.hop = {
+      href: exchange.href,
+      method: exchange.method,
+      headers: undefined,
+      withBody: true,
+      allowed: true,
+    };
+    exchange.redirected = false;
+    exchange.outgoing = { redirect: redirectMode(exchange, strategy, platform()) };
+    const asked = callersMode(exchange);
+    const answer = next(exchange);
+    // Bare requests, and callers who decide for themselves, get what the platform does.
+    const decided = asked === 'manual' || (asked === 'error' && platform() !== 'workerd');
+    if (exchange.credential === undefined || decided) return answer;
+    return answer.then(
+      (response) => (isRedirect(response) ? follow(exchange, next, response, strategy, policy) : response),
+      (error: unknown) => {
+        throw refusedByPlatform(exchange, error) ?? error;
+      },
+    );
+  };
+}
+
+function callersMode({ init, input }: Exchange): RequestRedirect | undefined {
+  return init.redirect ?? (isRequest(input) ? input.redirect : undefined);
+}
+
+function redirectMode(exchange: Exchange, strategy: AuthStrategy, platform: Platform): RequestRedirect {
+  const asked = callersMode(exchange);
+  if (asked === 'manual' || (asked === 'error' && platform !== 'workerd')) return asked;
+  if (exchange.body?.isStream === true && platform !== 'workerd') return 'error';
+  if (exchange.credential === undefined) return asked ?? 'follow';
+  // Browsers take Authorization off by themselves when a redirect leaves the origin; other headers they carry on.
+  return platform === 'browser' && strategy.placement === 'authorization' ? 'follow' : 'manual';
+}
+
+function isRedirect(response: Response): boolean {
+  return (
+    response.type === 'opaqueredirect' || (REDIRECTS.has(response.status) && response.headers.has('location'))
+  );
+}
+
+async function follow(
+  exchange: Exchange,
+  next: Next,
+  first: Response,
+  strategy: AuthStrategy,
+  policy: Policy,
+): Promise<Response> {
+  let response = first;
+  for (let count = 0; isRedirect(response); count++) {
+    discard(response);
+    if (response.type === 'opaqueredirect') throw refuse(exchange, BROWSER_REASON);
+    if (exchange.body?.isStream === true) throw refuse(exchange, STREAM_REASON);
+    if (callersMode(exchange) === 'error')
+      throw refuse(exchange, "the server redirected it, and it says redirect: 'error'");
+    if (count === MOST_REDIRECTS)
+      throw refuse(exchange, `it was redirected more than ${MOST_REDIRECTS} times`);
+    exchange.hop = nextHop(exchange, response, policy);
+    exchange.redirected = true;
+    // Signing out in the middle of a chain ends it: the next hop would carry a credential that is no more.
+    fence(exchange, strategy);
+    response = await next(exchange);
+  }
+  return response;
+}
+
+const BROWSER_REASON =
+  'the server redirected it, and a browser would carry the key along to wherever that leads. ' +
+  'Ask for the final URL, or send the credential as Authorization';
+const STREAM_REASON = 'the server redirected it, and a stream cannot be sent twice. Ask for the final URL';
+
+function nextHop(exchange: Exchange, response: Response, policy: Policy): Hop {
+  const from = exchange.hop as Hop;
+  const to = URL.parse(response.headers.get('location') ?? '', from.href);
+  if (!to || (to.protocol !== 'https:' && to.protocol !== 'http:')) {
+    throw refuse(exchange, 'the Location of the redirect cannot be followed');
+  }
+  if (to.username !== '' || to.password !== '')
+    throw refuse(exchange, 'the Location of the redirect holds user info');
+  const before = new URL(from.href);
+  if (before.protocol === 'https:' && to.protocol === 'http:') {
+    throw refuse(exchange, `the redirect to ${printableUrl(to.href)} leaves https:`);
+  }
+  if (to.hash === '') to.hash = before.hash;
+  const toGet = becomesGet(response.status, from.method);
+  const withBody = from.withBody && !toGet;
+  const allowed = policy.refusal(to.href) === undefined;
+  if (!allowed && withBody && exchange.body !== undefined) {
+    throw refuse(exchange, `the redirect to ${to.origin} would send the body to another origin`);
+  }
+  const headers = headersFor(exchange, from, toGet, before.origin !== to.origin, allowed);
+  return { href: to.href, method: toGet ? 'GET' : from.method, headers, withBody, allowed };
+}
+
+/** Fetch, HTTP-redirect fetch, step 12. */
+function becomesGet(status: number, method: string): boolean {
+  if (status === 303) return method !== 'GET' && method !== 'HEAD';
+  return (status === 301 || status === 302) && method === 'POST';
+}
+
+/** The caller's headers for the next hop. What was taken off once does not come back. */
+function headersFor(
+  exchange: Exchange,
+  from: Hop,
+  toGet: boolean,
+  crossOrigin: boolean,
+  allowed: boolean,
+): Headers {
+  const headers = new Headers(from.headers ?? callersHeaders(exchange));
+  if (toGet) for (const name of BODY_HEADERS) headers.delete(name);
+  if (!crossOrigin) return headers;
+  for (const name of CREDENTIAL_HEADERS) headers.delete(name);
+  if (!allowed) for (const name of writtenByUs(exchange, headers)) headers.delete(name);
+  return headers;
+}
+
+/** Names of headers that the strategy wrote: a caller's header of that name is a credential, too. */
+function writtenByUs(exchange: Exchange, callers: Headers): string[] {
+  const sent = exchange.carried ? new Headers(exchange.outgoing.headers) : new Headers();
+  return [...sent].filter(([name, value]) => callers.get(name) !== value).map(([name]) => name);
+}
+
+/** The headers that the caller gave, on the `Request` or beside it. */
+export function callersHeaders({ init, input }: Exchange): RequestInit['headers'] {
+  return init.headers ?? (isRequest(input) ? input.headers : undefined);
+}
+
+function refuse(exchange: Exchange, reason: string): ConfigError {
+  return new ConfigError('REDIRECT_REFUSED', {
+    message: `${nameOf(exchange)} was not followed any further: ${reason}.`,
+    request: summarize(exchange),
+  });
+}
+
+/** With `redirect: 'error'` the platform only says that something failed; undici says what. */
+function refusedByPlatform(exchange: Exchange, error: unknown): ConfigError | undefined {
+  const cause = error instanceof TypeError ? (error.cause as { message?: unknown } | undefined) : undefined;
+  if (exchange.body?.isStream !== true || cause?.message !== 'unexpected redirect') return undefined;
+  return refuse(exchange, STREAM_REASON);
+}

@@ -1,0 +1,53 @@
+import type { Logger } from '../logger.ts';
+import type { Redactor } from '../redact.ts';
+import type { Exchange, Stage } from './exchange.ts';
+import { callersHeaders } from './redirects.ts';
+
+const VARIABLE = '$CREDENTIAL';
+/** Headers that are secrets, whoever wrote them. */
+const SECRET_HEADER = /^(?:authorization|proxy-authorization|cookie|dpop)$|api-?key|token|secret/i;
+
+/** Prints each send as a `curl` command, with a shell variable where the credential was (rule S4). */
+export function traceAsCurl(logger: Logger, redactor: Redactor): Stage {
+  return (exchange, next) => {
+    logger.debug(`fetch-valet ${exchange.id} ${redactor.text(curl(exchange))}`);
+    return next(exchange);
+  };
+}
+
+function curl(exchange: Exchange): string {
+  const { outgoing, hop } = exchange;
+  const parts = ['curl', '-X', hop?.method ?? exchange.method, quote(targetWithoutSecret(exchange))];
+  const callers = new Headers(hop?.headers ?? callersHeaders(exchange));
+  for (const [name, value] of new Headers(outgoing.headers)) {
+    const secret = SECRET_HEADER.test(name) || callers.get(name) !== value;
+    // In double quotes, so that the shell puts the variable's value there.
+    parts.push('-H', secret ? `"${name}: ${maskHeader(value)}"` : quote(`${name}: ${value}`));
+  }
+  if (typeof outgoing.body === 'string') parts.push('--data', quote(outgoing.body));
+  else if (outgoing.body !== undefined && outgoing.body !== null) parts.push('--data-binary', '@body');
+  return parts.join(' ');
+}
+
+/** The URL as it was before the strategy wrote on it, with what it added as a variable. */
+function targetWithoutSecret({ target, hop }: Exchange): string {
+  const sent = new URL(typeof target === 'string' ? target : target.url);
+  const before = new URL(hop?.href ?? sent.href);
+  const known = new Set(before.search.slice(1).split('&'));
+  const parts = sent.search
+    .slice(1)
+    .split('&')
+    .filter((part) => part !== '');
+  const masked = parts.map((part) => (known.has(part) ? part : `${part.split('=', 1)[0] ?? ''}=${VARIABLE}`));
+  sent.search = '';
+  return masked.length === 0 ? sent.href : `${sent.href}?${masked.join('&')}`;
+}
+
+function maskHeader(value: string): string {
+  const scheme = /^([\w-]+) \S/.exec(value)?.[1];
+  return scheme === undefined ? VARIABLE : `${scheme} ${VARIABLE}`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,29 @@
+import type { AccessToken, AuthStrategy, Session, SessionUser } from '../contracts.ts';
+import { fingerprint } from '../redact.ts';
+import { type PlacementOptions, writerFor } from './placement.ts';
+
+/** What keeps a token alive. The strategy is handed one and does not know how it works. */
+export type TokenKeeper<User extends SessionUser> = Pick<
+  AuthStrategy<AccessToken, User>,
+  'connect' | 'credential' | 'epoch'
+> & { readonly session: Session<User> };
+
+/** Sends the token of `keeper`, as `Authorization: Bearer` (RFC 6750 §2.1) unless `placement` says otherwise. */
+export function tokenStrategy<User extends SessionUser>(
+  keeper: TokenKeeper<User>,
+  placement: PlacementOptions = {},
+): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
+  const writer = writerFor(placement, { header: 'authorization', scheme: 'Bearer' });
+  return {
+    name: 'access-token',
+    placement: writer.placement,
+    session: keeper.session,
+    connect: (host) => keeper.connect?.(host),
+    credential: (query) => keeper.credential(query),
+    epoch: (credential) => keeper.epoch?.(credential),
+    apply: (outgoing, token) => writer.write(outgoing, token.value),
+    describe: (token) => fingerprint(token.value),
+    explain: () =>
+      `The access token was sent as ${writer.label}. Check its audience, its scopes and its issuer.`,
+  };
+}

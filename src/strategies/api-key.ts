@@ -1,0 +1,210 @@
+import { alarm, elapsed, type Moment, moment } from '../clock.ts';
+import type { AuthStrategy, Awaitable, CredentialQuery, Host } from '../contracts.ts';
+import { ConfigError, TokenError, ValetError } from '../errors.ts';
+import { detectPlatform, isDevelopment } from '../platform.ts';
+import { fingerprint } from '../redact.ts';
+import { looksLikeJwt, textFault } from './credential-text.ts';
+import { type PlacementOptions, type Writer, writerFor } from './placement.ts';
+
+/** What a key function is asked with. */
+export interface ApiKeyContext {
+  /** The key a server has just refused with a 401: hand out another one, if there is one. */
+  readonly rejectedKey?: string;
+  /** Aborts when the client is closed or nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Hands out the key when asked: for each request, once at a time. */
+export type ApiKeyFunction = (context: ApiKeyContext) => Awaitable<string>;
+
+export interface ApiKeyOptions extends PlacementOptions {
+  /** Milliseconds for which the answer of a key function is kept. Without it, each request asks. */
+  readonly maxAge?: number | undefined;
+  /** The key must never reach a browser: there, construction throws `SECRET_IN_BROWSER`. */
+  readonly secret?: boolean | undefined;
+  /** Names the key in events, in place of its fingerprint. */
+  readonly label?: string | undefined;
+}
+
+/** How long a key function may take. */
+const PATIENCE = 10_000;
+
+/**
+ * An API key, in the header `x-api-key` unless `options` say otherwise.
+ *
+ * A 401 asks a key function again at once; the request is sent again if the answer differs.
+ *
+ * @throws {@link ConfigError} `MISSING_API_KEY`, `INVALID_API_KEY`, `INVALID_OPTION`
+ */
+export function apiKey(
+  value: string | undefined | ApiKeyFunction,
+  options: ApiKeyOptions = {},
+): AuthStrategy<string> {
+  return keyStrategy(value, options, writerFor(options, { header: 'x-api-key' }), 'api-key', 'apiKey()');
+}
+
+/**
+ * A key that never changes by itself, such as a personal access token, sent as `Authorization: Bearer`
+ * (RFC 6750 §2.1). For tokens that expire use a token provider.
+ *
+ * @throws {@link ConfigError} `MISSING_API_KEY`, `INVALID_API_KEY`
+ */
+export function bearer(
+  value: string | undefined | ApiKeyFunction,
+  options: Omit<ApiKeyOptions, keyof PlacementOptions> = {},
+): AuthStrategy<string> {
+  const writer = writerFor({}, { header: 'authorization', scheme: 'Bearer' });
+  return keyStrategy(value, options, writer, 'bearer', 'bearer()');
+}
+
+/** What a plain string given to `new Client()` or `createFetch()` means: {@link apiKey}, unless it is a JWT. */
+export function plainKey(value: string | undefined, where: string): AuthStrategy<string> {
+  if (typeof value === 'string' && looksLikeJwt(value)) {
+    throw new ConfigError('INVALID_API_KEY', {
+      message:
+        `The string given to ${where} is a JWT, which is no API key. Pass bearer(token) if it never expires, ` +
+        'or a function () => token, so that it can be refreshed.',
+    });
+  }
+  return keyStrategy(value, {}, writerFor({}, { header: 'x-api-key' }), 'api-key', where);
+}
+
+function keyStrategy(
+  value: string | undefined | ApiKeyFunction,
+  options: ApiKeyOptions,
+  writer: Writer,
+  name: string,
+  where: string,
+): AuthStrategy<string> {
+  if (typeof value !== 'function') checkKey(value, writer, `The first argument of ${where}`);
+  const source = typeof value === 'function' ? keyFunction(value, options.maxAge, writer) : undefined;
+  return {
+    name,
+    placement: writer.placement,
+    connect(host) {
+      warnInBrowser(options, host);
+      source?.connect(host);
+      if (source === undefined) host.redactor.add('api_key', value as string);
+    },
+    credential: (query) => (source === undefined ? (value as string) : source.credential(query)),
+    apply: (outgoing, key) => writer.write(outgoing, key),
+    describe: (key) => options.label ?? fingerprint(key),
+    explain: (key) =>
+      `The key${endOf(key)} was sent as ${writer.label}. Is it right, and for this environment?`,
+  };
+}
+
+/** The last four characters, where they are a small part of the whole: people tell their keys apart by them. */
+function endOf(key: string): string {
+  return key.length < 20 ? '' : ` that ends in …${key.slice(-4)}`;
+}
+
+interface KeySource {
+  connect(host: Host): void;
+  credential(query: CredentialQuery<string>): Awaitable<string>;
+}
+
+function keyFunction(ask: ApiKeyFunction, maxAge: number | undefined, writer: Writer): KeySource {
+  let host: Host | undefined;
+  let known: { readonly key: string; readonly at: Moment } | undefined;
+  let running: Promise<string> | undefined;
+
+  const receive = (key: string, { redactor, clock }: Host): string => {
+    if (typeof key === 'string') redactor.add('api_key', key);
+    checkKey(key, writer, 'The key function returned a key that cannot be used:');
+    known = { key, at: moment(clock) };
+    return key;
+  };
+  const call = (on: Host, rejectedKey?: string): Awaitable<string> => {
+    if (running) return running;
+    const answer = callKeyFunction(ask, on, rejectedKey);
+    if (typeof answer === 'string') return receive(answer, on);
+    running = answer
+      .then((key) => receive(key, on))
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  };
+  return {
+    connect(on) {
+      host = on;
+    },
+    credential({ rejected }) {
+      const on = host;
+      if (on === undefined)
+        throw new ConfigError('INVALID_OPTION', { message: 'A strategy is used through a client.' });
+      // A late 401: another request has already brought a newer key.
+      if (rejected !== undefined && known !== undefined && known.key !== rejected) return known.key;
+      if (rejected === undefined && known && maxAge !== undefined && elapsed(on.clock, known.at) < maxAge)
+        return known.key;
+      if (rejected === undefined || running === undefined) return call(on, rejected);
+      // The call that is under way does not know of the 401: if it brings the refused key, ask again.
+      return running.then((key) => (key === rejected ? call(on, rejected) : key));
+    },
+  };
+}
+
+/** Calls the user's function, bounded in time, with its errors wrapped and redacted. */
+function callKeyFunction(
+  ask: ApiKeyFunction,
+  host: Host,
+  rejectedKey: string | undefined,
+): Awaitable<string> {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([host.signal, controller.signal]);
+  const failed = (error: unknown): never => {
+    if (ValetError.is(error)) throw error;
+    throw new TokenError('TOKEN_PROVIDER_FAILED', {
+      message: `The key function threw ${host.redactor.copy(error).message}. Look at its cause.`,
+      cause: host.redactor.copy(error),
+      retryable: true,
+    });
+  };
+  try {
+    const answer = ask({ signal, ...(rejectedKey !== undefined && { rejectedKey }) });
+    if (typeof answer === 'string' || typeof answer !== 'object' || answer === null) return answer;
+    return new Promise<string>((resolve, reject) => {
+      const cancel = alarm(host.clock, PATIENCE, () => {
+        const late = keyTimeout();
+        controller.abort(late);
+        reject(late);
+      });
+      Promise.resolve(answer).then(resolve, reject).finally(cancel);
+    }).catch(failed);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function keyTimeout(): TokenError {
+  return new TokenError('TOKEN_TIMEOUT', {
+    message: `The key function did not answer within ${PATIENCE} ms. Try again; check what it waits for.`,
+    retryable: true,
+  });
+}
+
+function checkKey(value: unknown, writer: Writer, what: string): void {
+  if (value === undefined || value === null || value === '' || value === 'undefined' || value === 'null') {
+    throw new ConfigError('MISSING_API_KEY', {
+      message:
+        `No API key: ${what} is ${JSON.stringify(value) ?? 'undefined'}. If it comes from process.env, check that the ` +
+        'variable is set where this process runs (node --env-file=.env).',
+    });
+  }
+  const fault = textFault(value, writer.place);
+  if (fault !== undefined)
+    throw new ConfigError('INVALID_API_KEY', {
+      message: `${what} cannot be sent as ${writer.label}: ${fault}.`,
+    });
+}
+
+/** Keys for public data are public; others have no place in a page (rule S7). */
+function warnInBrowser({ secret }: ApiKeyOptions, { events }: Host): void {
+  if (detectPlatform() !== 'browser') return;
+  const message =
+    'An API key is used in a browser, where every visitor can read it. ' +
+    'If it is not meant to be public, keep it on your server and call that instead.';
+  if (secret === true) throw new ConfigError('SECRET_IN_BROWSER', { message });
+  if (isDevelopment()) events.emit('warning', { code: 'KEY_IN_BROWSER', message });
+}

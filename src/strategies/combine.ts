@@ -1,0 +1,61 @@
+import type { AuthStrategy, Awaitable, Placement } from '../contracts.ts';
+import { ConfigError } from '../errors.ts';
+
+type Credentials = readonly unknown[];
+
+const STRICTEST_FIRST: readonly Placement[] = ['query', 'header', 'authorization'];
+
+/**
+ * Writes several credentials on one request, such as an application's key and a user's token. At most one of
+ * them may have a session; redirects follow the strictest placement.
+ *
+ * @throws {@link ConfigError} `INVALID_OPTION`
+ */
+export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<Credentials> {
+  const sessions = strategies.filter((strategy) => strategy.session !== undefined);
+  if (strategies.length === 0 || sessions.length > 1) {
+    throw new ConfigError('INVALID_OPTION', {
+      message: `combine() takes one or more strategies of which at most one has a session; it got ${sessions.length} with one.`,
+    });
+  }
+  const [user] = sessions;
+  const placements = new Set(strategies.map((strategy) => strategy.placement));
+  return {
+    name: strategies.map((strategy) => strategy.name).join('+'),
+    placement: STRICTEST_FIRST.find((placement) => placements.has(placement)) ?? 'header',
+    ...(user?.session && { session: user.session }),
+    connect(host) {
+      for (const strategy of strategies) strategy.connect?.(host);
+    },
+    credential(query) {
+      const { rejected } = query;
+      const asked = strategies.map((strategy, index) =>
+        strategy.credential({ ...query, rejected: rejected?.[index] }),
+      );
+      return all(asked, (credentials) => {
+        const same =
+          rejected !== undefined && credentials.every((credential, index) => credential === rejected[index]);
+        return same ? rejected : credentials;
+      });
+    },
+    apply: (outgoing, credentials) =>
+      all(
+        strategies.map((strategy, index) => strategy.apply(outgoing, credentials[index])),
+        () => {},
+      ),
+    learn: (response, outgoing) =>
+      strategies.map((strategy) => strategy.learn?.(response, outgoing) ?? false).includes(true),
+    epoch: (credentials) => user?.epoch?.(credentials?.[strategies.indexOf(user)]),
+    describe: (credentials) =>
+      strategies.flatMap((strategy, index) => strategy.describe?.(credentials[index]) ?? []).join('+'),
+    explain: (credentials) =>
+      strategies.flatMap((strategy, index) => strategy.explain?.(credentials[index]) ?? []).join(' '),
+  };
+}
+
+/** Stays synchronous while everything in it is. */
+function all<T, R>(values: readonly Awaitable<T>[], then: (values: readonly T[]) => R): Awaitable<R> {
+  return values.some((value) => value instanceof Promise)
+    ? Promise.all(values).then(then)
+    : then(values as readonly T[]);
+}

@@ -1,0 +1,22 @@
+/**
+ * What may be written into a header or a query (rule S5). Anything else is refused before use: CR and LF would
+ * write headers of their own, and `undefined` is a bug that a server can only answer with 401.
+ */
+
+/** What is wrong with a credential, in words without the credential; `undefined` when it is fine. */
+export function textFault(value: unknown, place: 'header' | 'query'): string | undefined {
+  if (typeof value !== 'string')
+    return `it is ${value === null ? 'null' : `of type ${typeof value}`}, not a string`;
+  if (value === '' || value === 'undefined' || value === 'null') return `it is ${JSON.stringify(value)}`;
+  if (/^(?:bearer|basic|dpop)\s/i.test(value))
+    return 'it begins with a scheme such as "Bearer "; pass the bare value';
+  if (/\s/.test(value)) return 'it holds white space or a line break, perhaps from copying';
+  if (/\p{Cc}/u.test(value)) return 'it holds a control character';
+  if (place === 'query') return /\p{Surrogate}/u.test(value) ? 'it holds half a character' : undefined;
+  return /^[\x21-\x7e\xa1-\xff]+$/.test(value) ? undefined : 'it holds characters that no header can carry';
+}
+
+/** Whether text looks like a JWT: three base64url parts, the first of which is a JSON object. */
+export function looksLikeJwt(value: string): boolean {
+  return /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(value);
+}

@@ -1,0 +1,73 @@
+import { alarm } from '../clock.ts';
+import type { Clock } from '../contracts.ts';
+import type { Failure } from './failure.ts';
+
+const FIRST = 1000;
+const LONGEST = 60_000;
+/** Jitter never makes a wait shorter than this part of it: asking again at once is no backoff. */
+const FLOOR = 0.1;
+
+/**
+ * When to ask again after temporary failures: 1 s · 2ⁿ up to 60 s with full jitter, or what the issuer's
+ * `Retry-After` says; at once when the network or the tab is back (rule T6).
+ */
+export class Backoff {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  #failures = 0;
+  #failure: Failure | undefined;
+  #due = 0;
+  #unwatch: (() => void) | undefined;
+  readonly #sleepers = new Set<() => void>();
+
+  constructor(clock: Clock, random: () => number) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** The last failure, while nothing has gone well since. */
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** Milliseconds until the next attempt is due. */
+  dueIn(): number {
+    return this.#failure === undefined ? 0 : Math.max(0, this.#due - this.#clock.monotonic());
+  }
+
+  failed(failure: Failure): void {
+    const ceiling = Math.min(LONGEST, FIRST * 2 ** this.#failures++);
+    this.#failure = failure;
+    this.#due =
+      this.#clock.monotonic() + (failure.retryAfter ?? ceiling * (FLOOR + (1 - FLOOR) * this.#random()));
+    this.#unwatch ??= this.#clock.onWake?.(() => this.#wake());
+  }
+
+  reset(): void {
+    this.#failures = 0;
+    this.#failure = undefined;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#wake();
+  }
+
+  /** Resolves when the next attempt is due. */
+  due(): Promise<void> {
+    const wait = this.dueIn();
+    if (wait === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        this.#sleepers.delete(done);
+        resolve();
+      };
+      const cancel = alarm(this.#clock, wait, done);
+      this.#sleepers.add(done);
+    });
+  }
+
+  #wake(): void {
+    this.#due = 0;
+    for (const done of this.#sleepers) done();
+  }
+}

@@ -1,0 +1,83 @@
+import { alarm, type Moment, moment } from '../clock.ts';
+import type { Awaitable, Host, TokenContext, TokenProvider, TokenResult } from '../contracts.ts';
+import { TokenError } from '../errors.ts';
+import { readEndpoint, refusalIn } from './endpoint-answer.ts';
+import { type Failure, isConnectionReset, judgeError, judgeRefusal } from './failure.ts';
+import { type Grant, readGrant } from './token-response.ts';
+
+/** How long an answer is listened for while a refresh token is on its way: it may bring the next one (T4). */
+const LISTENING = 40_000;
+
+/** What a call of the provider came to. */
+export type Answer =
+  | { readonly kind: 'grant'; readonly grant: Grant; readonly received: Moment }
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'failure'; readonly failure: Failure };
+
+export interface CallOptions {
+  readonly host: Host;
+  readonly provider: TokenProvider;
+  readonly context: Omit<TokenContext, 'signal'>;
+  /** Milliseconds after which a call without a refresh token is given up. */
+  readonly deadline: number;
+  /** Aborts when the answer is of no use any more: at sign-out, for example. */
+  readonly signal: AbortSignal;
+}
+
+/** Calls the provider once, twice where the connection was cut, and reads what it answers. Never rejects. */
+export async function callProvider(options: CallOptions): Promise<Answer> {
+  const { host, context, deadline } = options;
+  const patience = context.refreshToken === undefined ? deadline : Math.max(deadline, LISTENING);
+  const controller = new AbortController();
+  const signal = AbortSignal.any([options.signal, controller.signal]);
+  let giveUp = (): void => {};
+  const late = new Promise<Answer>((resolve) => {
+    giveUp = alarm(host.clock, patience, () => {
+      const error = timedOut(patience);
+      controller.abort(error);
+      resolve({ kind: 'failure', failure: { kind: 'temporary', error, waitable: false } });
+    });
+  });
+  const answer = askTwice(options, signal);
+  return Promise.race([answer, late]).finally(giveUp);
+}
+
+async function askTwice(options: CallOptions, signal: AbortSignal): Promise<Answer> {
+  const { host, provider, context } = options;
+  const ask = async (): Promise<Answer> => {
+    const result: Awaitable<TokenResult> = provider({ ...context, signal });
+    return read(await result, host);
+  };
+  const judged = (error: unknown): Answer => ({ kind: 'failure', failure: judgeError(error, host.redactor) });
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isConnectionReset(error) || signal.aborted) return judged(error);
+    return ask().catch(judged);
+  }
+}
+
+async function read(result: TokenResult | undefined, { redactor, clock }: Host): Promise<Answer> {
+  // `undefined` is what `session?.token` gives when there is no session: the same as null.
+  if (result === null || result === undefined) return { kind: 'nobody' };
+  const received = moment(clock);
+  if (isResponse(result)) {
+    const answer = await readEndpoint(result, redactor, received.wall);
+    if ('failure' in answer) return { kind: 'failure', failure: answer.failure };
+    return { kind: 'grant', grant: readGrant(answer.tokens, answer.date), received };
+  }
+  const refusal = typeof result === 'object' ? refusalIn(result) : undefined;
+  if (refusal) return { kind: 'failure', failure: judgeRefusal({ status: 200, ...refusal }, redactor) };
+  return { kind: 'grant', grant: readGrant(result), received };
+}
+
+function isResponse(result: TokenResult): result is Response {
+  return typeof result === 'object' && Object.prototype.toString.call(result) === '[object Response]';
+}
+
+export function timedOut(ms: number): TokenError {
+  return new TokenError('TOKEN_TIMEOUT', {
+    message: `No access token within ${ms} ms: the token provider has not answered. Try again; check the token endpoint.`,
+    retryable: true,
+  });
+}

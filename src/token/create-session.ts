@@ -1,0 +1,120 @@
+import type {
+  AccessToken,
+  Awaitable,
+  CredentialQuery,
+  Host,
+  Session,
+  SessionUser,
+  TokenProvider,
+  TokenResponse,
+  TokenSource,
+} from '../contracts.ts';
+import { ConfigError, TokenError } from '../errors.ts';
+import type { UserReader } from './identity.ts';
+import { TokenManager } from './manager.ts';
+import { SessionState } from './session-state.ts';
+import { readGrant } from './token-response.ts';
+
+/** Options of a token's life. */
+export interface TokenOptions<User extends SessionUser = SessionUser> {
+  /** Tokens that are at hand already, for example from a page that the server rendered. */
+  readonly initial?: TokenResponse | undefined;
+  /** Milliseconds before the end at which a refresh starts in the background: 60 000, at most a fifth of a life. */
+  readonly refreshAhead?: number | undefined;
+  /** Milliseconds that a request waits for a token: 10 000. */
+  readonly deadline?: number | undefined;
+  /** Makes the user out of the claims of the access token and of the id token. */
+  readonly user?: UserReader<User> | undefined;
+}
+
+/** What a token strategy is handed: credentials, the fence and the session of one source. */
+export interface TokenSession<User extends SessionUser> {
+  readonly session: Session<User>;
+  connect(host: Host): void;
+  credential(query: CredentialQuery<AccessToken>): Awaitable<AccessToken>;
+  epoch(credential?: AccessToken): number | undefined;
+}
+
+/** The session of one source. It wakes up when a client connects it; construction asks nobody. */
+export function createSession<User extends SessionUser>(
+  from: TokenProvider | TokenSource,
+  options: TokenOptions<User>,
+): TokenSession<User> {
+  const source: TokenSource = typeof from === 'function' ? { getToken: from } : from;
+  const state = new SessionState<User>();
+  let manager: TokenManager<User> | undefined;
+  const connected = (): TokenManager<User> => {
+    if (manager) return manager;
+    throw new ConfigError('INVALID_OPTION', {
+      message: 'A session is used through a client: new Client(accessToken(…)).',
+    });
+  };
+  return {
+    session: facade(state, source, connected),
+    connect(host) {
+      if (manager) {
+        throw new ConfigError('INVALID_OPTION', {
+          message:
+            'This strategy belongs to another client already. For a second client on the same session use extend().',
+        });
+      }
+      state.connect(host.events);
+      const made = new TokenManager(host, source, state, options);
+      manager = made;
+      const off = source.subscribe?.(() => made.changed());
+      host.signal.addEventListener('abort', () => {
+        off?.();
+        made.close();
+      });
+      if (options.initial !== undefined) made.signIn(readGrant(options.initial), false);
+    },
+    credential: (query) => connected().credential(query),
+    epoch: (credential) => (credential === undefined ? state.epoch : credential.epoch),
+  };
+}
+
+function facade<User extends SessionUser>(
+  state: SessionState<User>,
+  source: TokenSource,
+  manager: () => TokenManager<User>,
+): Session<User> {
+  return {
+    get snapshot() {
+      return state.snapshot;
+    },
+    get ready() {
+      void manager().settle();
+      return state.settled();
+    },
+    subscribe(listener) {
+      const off = state.subscribe(listener);
+      void manager().settle();
+      return off;
+    },
+    refresh: () => manager().refresh(),
+    // Asynchronous, so that a login response that cannot be used rejects rather than throws.
+    signIn: async (tokens) => manager().signIn(readGrant(tokens)),
+    async signOut() {
+      manager().signOut();
+      await source.signOut?.();
+    },
+    hasScope: (scope) => manager().scopes.has(scope),
+  };
+}
+
+/** The session of a client without users: signed in for good, as the service itself. */
+export function serviceSession(): Session {
+  const snapshot = Object.freeze({ status: 'signed-in', user: Object.freeze({ id: 'service' }) } as const);
+  return {
+    snapshot,
+    ready: Promise.resolve(snapshot),
+    subscribe: () => () => {},
+    refresh: () => Promise.resolve(),
+    signIn: () =>
+      Promise.reject(
+        new TokenError('TOKEN_INVALID', { message: 'A client with a key has no user to sign in.' }),
+      ),
+    signOut: () => Promise.resolve(),
+    hasScope: () => false,
+  };
+}

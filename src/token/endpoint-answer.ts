@@ -1,0 +1,75 @@
+import type { TokenResponse } from '../contracts.ts';
+import type { Redactor } from '../redact.ts';
+import { retryAfterOf } from '../retry-after.ts';
+import { type Failure, judgeRefusal } from './failure.ts';
+
+/** A token response is never larger than this (rule S8). */
+const LARGEST = 1_048_576;
+const TOKEN_NAMES = ['access_token', 'accessToken', 'token', 'authToken'];
+
+/** What a token endpoint's `Response` holds: a token response, or what its refusal means. */
+export type EndpointAnswer =
+  | { readonly tokens: TokenResponse; readonly date: number | undefined }
+  | { readonly failure: Failure };
+
+/** Reads the `Response` of a token endpoint: status, `Retry-After` and the error body of RFC 6749 §5.2. */
+export async function readEndpoint(
+  response: Response,
+  redactor: Redactor,
+  now: number,
+): Promise<EndpointAnswer> {
+  const { status, headers, ok } = response;
+  const body = parseObject(await readBounded(response));
+  const said = body === undefined ? undefined : refusalIn(body);
+  if (!ok || body === undefined || said !== undefined) {
+    const contentType = body === undefined ? (headers.get('content-type') ?? 'no content type') : undefined;
+    return {
+      failure: judgeRefusal(
+        { status, contentType, retryAfter: retryAfterOf(headers, now), ...said },
+        redactor,
+      ),
+    };
+  }
+  const date = Date.parse(headers.get('date') ?? '');
+  return { tokens: body, date: Number.isNaN(date) ? undefined : date };
+}
+
+/** The error that an answer tells of. Some servers send it with status 200, some providers pass it on. */
+export function refusalIn(body: object): { oauthError: string; description: string | undefined } | undefined {
+  const oauthError = ownText(body, 'error');
+  if (oauthError === undefined || TOKEN_NAMES.some((name) => ownText(body, name) !== undefined))
+    return undefined;
+  return { oauthError, description: ownText(body, 'error_description') };
+}
+
+function ownText(body: object, name: string): string | undefined {
+  const value: unknown = Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function parseObject(text: string | undefined): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readBounded(response: Response): Promise<string | undefined> {
+  const reader = response.body?.getReader();
+  if (!reader) return undefined;
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    if (size > LARGEST) {
+      reader.cancel().catch(() => {});
+      return undefined;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}

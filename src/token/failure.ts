@@ -1,0 +1,149 @@
+import { type ErrorCode, SessionError, TokenError, ValetError } from '../errors.ts';
+import type { HttpError } from '../http-errors.ts';
+import type { Redactor } from '../redact.ts';
+import { retryAfterOf } from '../retry-after.ts';
+
+/**
+ * What a failed refresh means for the session (rule T6). Only `final` ends it.
+ *
+ * - `final`: the issuer says that this session is over.
+ * - `misconfigured`: the same call cannot succeed; the session stays, and nothing is asked until something changes.
+ * - `temporary`: the network, the server or the provider had a bad moment; every token is kept.
+ */
+export interface Failure {
+  readonly kind: 'final' | 'misconfigured' | 'temporary';
+  readonly error: ValetError;
+  /** Whether a request may wait for the next attempt. Not for a provider's bug: waiting would hide it. */
+  readonly waitable: boolean;
+  /** Milliseconds that the issuer asked us to wait. */
+  readonly retryAfter?: number | undefined;
+}
+
+/** What an answer of a token endpoint says about its failure. */
+export interface Refusal {
+  readonly status: number;
+  readonly oauthError?: string | undefined;
+  readonly description?: string | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly contentType?: string | undefined;
+}
+
+const FINAL: ReadonlySet<unknown> = new Set([
+  'invalid_grant',
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+  'missing_refresh_token',
+]);
+const MISCONFIGURED: ReadonlySet<unknown> = new Set([
+  'invalid_client',
+  'invalid_request',
+  'invalid_scope',
+  'invalid_target',
+  'unauthorized_client',
+  'unsupported_grant_type',
+]);
+
+/** Judges what a provider threw. */
+export function judgeError(thrown: unknown, redactor: Redactor): Failure {
+  if (isHttpError(thrown)) return judgeHttpError(thrown, redactor);
+  if (ValetError.is(thrown)) return judgeOwn(thrown);
+  const cause = redactor.copy(thrown);
+  const code = codesOf(thrown);
+  const said = `the token provider threw ${cause.name}: ${cause.message || 'no message'}`;
+  if (code.some((value) => FINAL.has(value))) return final(said, cause);
+  if (code.some((value) => MISCONFIGURED.has(value))) return misconfigured(said, cause);
+  const error = new TokenError('TOKEN_PROVIDER_FAILED', {
+    message: `No access token: ${said}. The session stays; it is tried again. If it keeps failing, look at the cause.`,
+    cause,
+    retryable: true,
+  });
+  return { kind: 'temporary', error, waitable: true };
+}
+
+/** Judges a token endpoint's answer that holds no token. */
+export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unknown): Failure {
+  const { status, oauthError, retryAfter } = refusal;
+  const said = sayRefusal(refusal, redactor);
+  const isTemporary =
+    status === 408 || status === 429 || status >= 500 || (status < 400 && oauthError === undefined);
+  if (isTemporary) {
+    const error = new TokenError('TOKEN_ENDPOINT_UNAVAILABLE', {
+      message: `No access token: ${said}. The session stays; it is tried again. Check the endpoint if it keeps failing.`,
+      cause,
+      retryable: true,
+      retryAfter,
+      status,
+    });
+    return { kind: 'temporary', error, waitable: true, retryAfter };
+  }
+  const over = FINAL.has(oauthError) || (status === 401 && oauthError === undefined);
+  return over ? final(said, cause, oauthError) : misconfigured(said, cause, oauthError, status);
+}
+
+/** Whether the connection was cut under a call: then the answer cannot come, and asking once more is safe (T4). */
+export function isConnectionReset(thrown: unknown): boolean {
+  let error = thrown;
+  for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
+    const { code } = error as { code?: unknown };
+    if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET') return true;
+    error = error.cause;
+  }
+  return false;
+}
+
+function judgeOwn(error: ValetError): Failure {
+  if (error instanceof SessionError || error.name === 'SessionError')
+    return { kind: 'final', error, waitable: false };
+  const waitable = error.retryable && error.code !== ('TOKEN_INVALID' satisfies ErrorCode);
+  const retryAfter = error instanceof TokenError ? error.retryAfter : undefined;
+  return { kind: error.retryable ? 'temporary' : 'misconfigured', error, waitable, retryAfter };
+}
+
+/** A provider that uses a client of ours to call its token endpoint. */
+function isHttpError(thrown: unknown): thrown is HttpError {
+  return ValetError.is(thrown) && thrown.code === 'HTTP_ERROR';
+}
+
+function judgeHttpError(thrown: HttpError, redactor: Redactor): Failure {
+  const { error, error_description: description } = (thrown.data ?? {}) as Record<string, unknown>;
+  const refusal: Refusal = {
+    status: thrown.status,
+    oauthError: typeof error === 'string' ? error : undefined,
+    description: typeof description === 'string' ? description : undefined,
+    retryAfter: thrown.retryAfter ?? retryAfterOf(thrown.headers, 0),
+  };
+  return judgeRefusal(refusal, redactor, redactor.copy(thrown));
+}
+
+/** Where SDKs put the machine-readable part of an error. */
+function codesOf(thrown: unknown): unknown[] {
+  const { error, errorCode, code } = (thrown ?? {}) as Record<string, unknown>;
+  return [error, errorCode, code];
+}
+
+function sayRefusal({ status, oauthError, description, contentType }: Refusal, redactor: Redactor): string {
+  const parts = [oauthError, description === undefined ? undefined : JSON.stringify(description)];
+  const details = redactor.text(parts.filter((part) => part !== undefined).join(', '));
+  const type =
+    contentType === undefined || details !== '' ? '' : ` with ${redactor.text(contentType)}, not JSON`;
+  return `the token endpoint answered ${status}${details === '' ? type : ` (${details})`}`;
+}
+
+function final(said: string, cause: unknown, oauthError?: string): Failure {
+  const reason =
+    oauthError === undefined
+      ? { cause }
+      : { cause: cause ?? new TokenError('TOKEN_ENDPOINT_REJECTED', { message: `${said}.`, oauthError }) };
+  const message = `The session has ended: ${said}. Ask the user to sign in again; requests fail with this error until then.`;
+  return { kind: 'final', error: new SessionError('SESSION_ENDED', { message, ...reason }), waitable: false };
+}
+
+function misconfigured(said: string, cause: unknown, oauthError?: string, status?: number): Failure {
+  const message =
+    `No access token: ${said}. Trying again cannot help: check client id, secret, grant and scopes. ` +
+    'The session stays; session.refresh() tries again.';
+  const error = new TokenError('TOKEN_ENDPOINT_REJECTED', { message, cause, oauthError, status });
+  return { kind: 'misconfigured', error, waitable: false };
+}

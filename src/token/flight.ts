@@ -1,0 +1,47 @@
+import { alarm } from '../clock.ts';
+import type { Clock, TokenReason } from '../contracts.ts';
+
+/** What a refresh came to. `superseded`: a sign-in, a sign-out or a close made it pointless. */
+export type Outcome = 'token' | 'nobody' | 'failed' | 'superseded';
+
+/**
+ * One refresh under way, shared by all who need its token. It never rejects: who waited looks at the state
+ * afterwards, so there is no rejection that could be unhandled (T4).
+ */
+export class Flight {
+  readonly reason: TokenReason;
+  /** The token whose 401 it answers. */
+  readonly rejected: string | undefined;
+  readonly done: Promise<Outcome>;
+  readonly #controller = new AbortController();
+  #land: (outcome: Outcome) => void = () => {};
+
+  constructor(reason: TokenReason, rejected: string | undefined) {
+    this.reason = reason;
+    this.rejected = rejected;
+    this.done = new Promise((resolve) => {
+      this.#land = resolve;
+    });
+  }
+
+  /** Aborts when its answer is of no use any more. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  land(outcome: Outcome): void {
+    if (outcome === 'superseded') this.#controller.abort();
+    this.#land(outcome);
+  }
+
+  /** The outcome, or `timeout` after `patience` ms: the waiting ends, the refresh goes on. */
+  wait(clock: Clock, patience: number): Promise<Outcome | 'timeout'> {
+    return new Promise((resolve) => {
+      const cancel = alarm(clock, patience, () => resolve('timeout'));
+      void this.done.then((outcome) => {
+        cancel();
+        resolve(outcome);
+      });
+    });
+  }
+}

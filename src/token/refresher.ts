@@ -1,0 +1,161 @@
+import type { Host, SessionUser, TokenReason, TokenSource } from '../contracts.ts';
+import { SessionError, type ValetError } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import { type Answer, callProvider } from './call-provider.ts';
+import { type Failure, judgeError } from './failure.ts';
+import { Flight, type Outcome } from './flight.ts';
+import type { SessionState } from './session-state.ts';
+import type { Wallet } from './wallet.ts';
+
+/** What a refresh is about. */
+export interface Errand {
+  /** The token whose 401 it answers. */
+  readonly rejected?: string | undefined;
+  /** The URL that the token is for. */
+  readonly resource?: string | undefined;
+  /** Do not take an answer from a cache. */
+  readonly forced?: boolean;
+}
+
+/**
+ * Refreshes one at a time, and decides what an answer means for the session: a token, nobody, ended, wrongly
+ * configured, or a bad moment (rules T4, T6).
+ */
+export class Refresher<User extends SessionUser> {
+  readonly backoff: Backoff;
+  /** The refresh under way. */
+  flight: Flight | undefined;
+  /** Why nothing is asked until something changes: the session ended, or the configuration is wrong. */
+  latched: ValetError | undefined;
+  readonly #host: Host;
+  readonly #source: TokenSource;
+  readonly #state: SessionState<User>;
+  readonly #wallet: Wallet<User>;
+  readonly #deadline: number;
+
+  constructor(
+    host: Host,
+    source: TokenSource,
+    state: SessionState<User>,
+    wallet: Wallet<User>,
+    deadline: number,
+  ) {
+    this.#host = host;
+    this.#source = source;
+    this.#state = state;
+    this.#wallet = wallet;
+    this.#deadline = deadline;
+    this.backoff = new Backoff(host.clock, host.random);
+  }
+
+  /** Whether nothing speaks against asking now. */
+  get isIdle(): boolean {
+    return this.flight === undefined && this.latched === undefined && this.backoff.dueIn() === 0;
+  }
+
+  /** The refresh under way, or a new one as soon as it is due. */
+  start(reason: TokenReason, errand: Errand = {}): Flight {
+    if (this.flight) return this.flight;
+    const flight = new Flight(reason, reason === 'rejected' ? errand.rejected : undefined);
+    this.flight = flight;
+    void this.#fly(flight, errand);
+    return flight;
+  }
+
+  /** Whatever is under way is of no use any more; who waits for it looks again. `why`: nothing is asked until it is gone. */
+  supersede(why?: ValetError): void {
+    const { flight } = this;
+    this.flight = undefined;
+    this.unlatch(why);
+    flight?.land('superseded');
+  }
+
+  /** Something changed: the next request may ask at once. */
+  unlatch(why?: ValetError): void {
+    this.latched = why;
+    this.backoff.reset();
+  }
+
+  /** One refresh. What comes after a sign-in, a sign-out or a close belongs to nobody (T8). */
+  async #fly(flight: Flight, { resource, forced = flight.reason === 'rejected' }: Errand): Promise<void> {
+    await this.backoff.due();
+    if (this.flight !== flight) return;
+    const { clock, events } = this.#host;
+    const start = clock.monotonic();
+    events.emit('refresh', { reason: flight.reason });
+    let answer = await this.#call(flight, forced, resource);
+    const stale = this.flight === flight && !forced && this.#wallet.isStale(answer);
+    if (stale) answer = await this.#call(flight, true, resource);
+    if (this.flight !== flight) return;
+    const outcome = this.#take(answer, flight.reason, forced || stale, Math.round(clock.monotonic() - start));
+    // A listener may have signed out just now: then somebody else has landed it already.
+    if (this.flight === flight) this.flight = undefined;
+    flight.land(outcome);
+  }
+
+  async #call(flight: Flight, forceRefresh: boolean, resource: string | undefined): Promise<Answer> {
+    const { refreshToken } = this.#wallet;
+    const answer = await callProvider({
+      host: this.#host,
+      provider: (context) => this.#source.getToken(context),
+      context: {
+        reason: flight.reason,
+        forceRefresh,
+        scopes: [],
+        ...(flight.rejected !== undefined && { rejectedToken: flight.rejected }),
+        ...(refreshToken !== undefined && { refreshToken }),
+        ...(resource !== undefined && { resource }),
+      },
+      deadline: this.#deadline,
+      signal: flight.signal,
+    });
+    if (answer.kind === 'grant' && this.flight === flight) this.#wallet.remember(answer.grant);
+    return answer;
+  }
+
+  #take(answer: Answer, reason: TokenReason, forced: boolean, ms: number): Outcome {
+    if (answer.kind === 'nobody') {
+      this.backoff.reset();
+      this.#wallet.forget();
+      return 'nobody';
+    }
+    if (answer.kind === 'failure') return this.#fail(answer.failure, reason);
+    try {
+      this.#wallet.commit(answer.grant, { received: answer.received, forced });
+    } catch (error) {
+      return this.#fail(judgeError(error, this.#host.redactor), reason);
+    }
+    this.backoff.reset();
+    const lifetime = this.#wallet.current?.lifetime;
+    this.#host.events.emit('refreshed', { reason, ms, ...(lifetime !== undefined && { lifetime }) });
+    return 'token';
+  }
+
+  #fail(failure: Failure, reason: TokenReason): Outcome {
+    const { code, retryable } = failure.error;
+    if (failure.kind === 'temporary') this.backoff.failed(failure);
+    else this.#latch(failure);
+    const retryAfter = failure.kind === 'temporary' ? this.backoff.dueIn() : undefined;
+    this.#host.events.emit('refreshfailed', {
+      reason,
+      code,
+      retryable,
+      ...(retryAfter !== undefined && { retryAfter }),
+    });
+    return 'failed';
+  }
+
+  #latch({ kind, error }: Failure): void {
+    const hadUser = this.#state.user !== undefined;
+    this.backoff.reset();
+    this.latched = error;
+    if (kind === 'final') {
+      this.#wallet.drop();
+      // Where nobody ever was signed in, there is no session that could end.
+      if (!hadUser) this.latched = new SessionError('SIGNED_OUT', { cause: error });
+      this.#state.ended(error);
+    } else if (!hadUser) {
+      this.#state.signedOut();
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import type { SessionSnapshot, SessionUser } from '../contracts.ts';
+import { type EventSink, silence } from '../events.ts';
+
+/**
+ * Who is signed in, for how long it has been the same user (the epoch), and who wants to hear of it.
+ * It knows no tokens.
+ */
+export class SessionState<User extends SessionUser> {
+  #snapshot: SessionSnapshot<User> = { status: 'loading' };
+  #epochs = 0;
+  #events: EventSink = silence;
+  readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Set<(snapshot: SessionSnapshot<User>) => void>();
+
+  get snapshot(): SessionSnapshot<User> {
+    return this.#snapshot;
+  }
+
+  /** The epoch of the user known now (rule T8). */
+  get epoch(): number | undefined {
+    return this.user === undefined ? undefined : this.#epochs;
+  }
+
+  get user(): User | undefined {
+    return 'user' in this.#snapshot ? this.#snapshot.user : undefined;
+  }
+
+  connect(events: EventSink): void {
+    this.#events = events;
+  }
+
+  subscribe(listener: () => void): () => void {
+    // A function of its own: the same listener may be given twice.
+    const entry = (): void => listener();
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  /** Resolves with the first snapshot that is not `loading`. */
+  settled(): Promise<SessionSnapshot<User>> {
+    if (this.#snapshot.status !== 'loading') return Promise.resolve(this.#snapshot);
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  /** The epoch that `user` would be in. */
+  epochOf(user: User): number {
+    return this.user?.id === user.id ? this.#epochs : this.#epochs + 1;
+  }
+
+  /** Somebody is signed in. Another user, or the first one, begins a new epoch; the same one's return does not. */
+  signedIn(user: User): void {
+    const previous = this.#snapshot;
+    if (previous.status === 'signed-in' && previous.user.id === user.id) return;
+    const epoch = this.epochOf(user);
+    const same = epoch === this.#epochs;
+    this.#epochs = epoch;
+    this.#snapshot = { status: 'signed-in', user };
+    if (!same) this.#userChanged(previous, user);
+    this.#events.emit('signedin', { user });
+    this.#tell();
+  }
+
+  signedOut(): void {
+    const previous = this.#snapshot;
+    if (previous.status === 'signed-out') return;
+    this.#snapshot = { status: 'signed-out' };
+    if ('user' in previous) this.#userChanged(previous, undefined);
+    if (previous.status !== 'loading')
+      this.#events.emit('signedout', 'user' in previous ? { user: previous.user } : {});
+    this.#tell();
+  }
+
+  /** The issuer ended the session. Where there never was one, nobody is signed in. */
+  ended(error: Error): void {
+    const previous = this.#snapshot;
+    if (previous.status === 'ended') return;
+    if (!('user' in previous)) {
+      this.signedOut();
+      return;
+    }
+    this.#snapshot = { status: 'ended', user: previous.user, error };
+    this.#events.emit('sessionend', { user: previous.user, error });
+    this.#tell();
+  }
+
+  /** `userchange` comes before anything can be shown: caches of the user before are emptied by it. */
+  #userChanged(previous: SessionSnapshot<User>, user: User | undefined): void {
+    const before = 'user' in previous ? previous.user : undefined;
+    this.#events.emit('userchange', {
+      ...(user !== undefined && { user }),
+      ...(before !== undefined && { previous: before }),
+    });
+  }
+
+  /** Listeners are called after the fact, and one that throws harms nobody (rule T15). */
+  #tell(): void {
+    for (const resolve of this.#waiting) resolve(this.#snapshot);
+    this.#waiting.clear();
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        const name = error instanceof Error ? error.name : typeof error;
+        this.#events.emit('warning', {
+          code: 'LISTENER_FAILED',
+          message: `A session listener threw ${name}.`,
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { type Moment, moment } from '../clock.ts';
+import type { Host, SessionUser } from '../contracts.ts';
+import type { Answer } from './call-provider.ts';
+import { readClaims } from './claims.ts';
+import { phaseOf, Skew } from './freshness.ts';
+import { type HeldToken, looksExpired, receive } from './held-token.ts';
+import { type Identity, identify, type UserReader } from './identity.ts';
+import type { SessionState } from './session-state.ts';
+import type { Grant } from './token-response.ts';
+
+export interface WalletOptions<User extends SessionUser> {
+  readonly refreshAhead?: number | undefined;
+  readonly user?: UserReader<User> | undefined;
+}
+
+/** How a grant came. */
+export interface Receipt {
+  readonly received?: Moment;
+  /** Whether the provider was told not to answer from a cache. */
+  readonly forced: boolean;
+  /** Whether it came from a login: then nothing of the user before may stay. */
+  readonly login?: boolean;
+}
+
+/** The tokens at hand and whose they are. It asks nobody. */
+export class Wallet<User extends SessionUser> {
+  current: HeldToken | undefined;
+  /** The newest refresh token that a token response brought. */
+  refreshToken: string | undefined;
+  /** The source said that its state changed: what is held may be another user's. */
+  suspect = false;
+  readonly #host: Host;
+  readonly #state: SessionState<User>;
+  readonly #options: WalletOptions<User>;
+  readonly #skew = new Skew();
+  #identity: Identity<User> | undefined;
+
+  constructor(host: Host, state: SessionState<User>, options: WalletOptions<User>) {
+    this.#host = host;
+    this.#state = state;
+    this.#options = options;
+  }
+
+  /** The token in use, unless it has ended, was refused, or may be somebody else's. */
+  usable(rejected: string | undefined): HeldToken | undefined {
+    const held = this.current;
+    if (held === undefined || this.suspect || held.token.value === rejected) return undefined;
+    return phaseOf(this.#host.clock, held) === 'ended' ? undefined : held;
+  }
+
+  /** A rotated refresh token counts from its receipt, whatever becomes of the access token beside it. */
+  remember(grant: Grant): void {
+    const { redactor } = this.#host;
+    redactor.add('access_token', grant.value);
+    if (grant.idToken !== undefined) redactor.add('id_token', grant.idToken);
+    if (grant.refreshToken === undefined) return;
+    redactor.add('refresh_token', grant.refreshToken);
+    this.refreshToken = grant.refreshToken;
+  }
+
+  /** Whether an answer looks expired on arrival (T2). */
+  isStale(answer: Answer): boolean {
+    if (answer.kind !== 'grant') return false;
+    this.#skew.learn(answer.grant, readClaims(answer.grant.value), answer.received.wall);
+    return looksExpired(answer.grant, this.current, this.#skew, this.#host.clock);
+  }
+
+  /**
+   * Takes a token into use and tells of its user.
+   *
+   * @throws `TokenError` `TOKEN_INVALID` where it cannot be used
+   */
+  commit(grant: Grant, { received = moment(this.#host.clock), forced, login = false }: Receipt): void {
+    const { clock, random } = this.#host;
+    const { refreshAhead, user: reader } = this.#options;
+    if (login) this.refreshToken = undefined;
+    this.remember(grant);
+    this.#skew.learn(grant, readClaims(grant.value), received.wall);
+    const known = login || this.suspect ? undefined : this.#identity;
+    const identity = identify(grant, known, reader, () => this.#freshId());
+    const epoch = this.#state.epochOf(identity.user);
+    const current = login ? undefined : this.current;
+    const at = { grant, received, epoch, current, forced };
+    this.current = receive({ ...at, skew: this.#skew, clock, refreshAhead, random: random() });
+    this.#identity = identity;
+    this.suspect = false;
+    // Last: who hears of the user may send a request at once, and must get this token.
+    this.#state.signedIn(identity.user);
+  }
+
+  /** Forgets the tokens. */
+  drop(): void {
+    this.current = undefined;
+    this.refreshToken = undefined;
+    this.suspect = false;
+  }
+
+  /** Forgets the tokens and the user. */
+  forget(): void {
+    this.drop();
+    this.#identity = undefined;
+    this.#state.signedOut();
+  }
+
+  #freshId(): string {
+    return `session-${Math.floor(this.#host.random() * 2 ** 48).toString(36)}`;
+  }
+}

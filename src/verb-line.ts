@@ -1,0 +1,79 @@
+import type { Connection } from './connection.ts';
+import { type Body, bodyOf } from './pipeline/body.ts';
+import { createExchange, type Exchange, type Next, nameOf, summarize } from './pipeline/exchange.ts';
+import type { Settings } from './pipeline/settings.ts';
+import { printableUrl } from './redact.ts';
+import type { Attempt, Line } from './verbs/send-verb.ts';
+import type { CallFacts } from './verbs/verb-options.ts';
+
+/** Where ky and the pipeline meet: one verb call, whose tries share an id, a body and an epoch (rules P2, T8). */
+export class VerbLine implements Line {
+  readonly #connection: Connection;
+  readonly #next: Next;
+  readonly #settings: Settings;
+  readonly #id: string;
+  #body: Body | undefined;
+  #exchange: Exchange | undefined;
+
+  constructor(connection: Connection, next: Next, settings: Settings) {
+    this.#connection = connection;
+    this.#next = next;
+    this.#settings = settings;
+    this.#id = connection.nextId();
+  }
+
+  send({ request, init, body, signal, auth, timeout }: Attempt): Promise<Response> {
+    const readFirst = this.#connection.strategy.placement === 'query';
+    // A Request that brings its own body is a new one for each try; a value is kept for all.
+    this.#body =
+      body === undefined
+        ? bodyOf(request, undefined, readFirst)
+        : (this.#body ?? bodyOf(request, body, readFirst));
+    const exchange = createExchange({
+      id: this.#id,
+      input: request,
+      init,
+      auth: auth ?? this.#settings.auth,
+      body: this.#body,
+      timeout,
+      signal: signal ?? null,
+      epoch: this.#exchange?.epoch,
+    });
+    this.#exchange?.onBodyEnd?.();
+    this.#exchange = exchange;
+    return this.#next(exchange).then(
+      (response) => {
+        if (response.ok) this.#body?.release();
+        return response;
+      },
+      (error: unknown) => {
+        // ky's hooks see it before it is wrapped.
+        throw this.#connection.host.redactor.clean(error);
+      },
+    );
+  }
+
+  facts(request: Request): CallFacts {
+    const { strategy } = this.#connection;
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      const { method, url } = request;
+      const summary = { id: this.#id, method, url: printableUrl(url) };
+      return {
+        request: summary,
+        name: `${method} ${new URL(url).pathname}`,
+        carried: false,
+        replayed: false,
+        credential: undefined,
+      };
+    }
+    const { credential, carried, replayed } = exchange;
+    const explained = carried ? strategy.explain?.(credential) : undefined;
+    return { request: summarize(exchange), name: nameOf(exchange), carried, replayed, credential: explained };
+  }
+
+  end(): void {
+    this.#exchange?.onBodyEnd?.();
+    this.#body?.release();
+  }
+}

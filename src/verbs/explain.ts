@@ -1,0 +1,43 @@
+import { findChallenge } from '../challenge.ts';
+import type { Problem } from '../http-errors.ts';
+import type { CallFacts } from './verb-options.ts';
+
+const LONGEST_QUOTE = 160;
+
+/** The message of an `HttpError`: what happened, what the server says, what to do next. */
+export function explainStatus(response: Response, facts: CallFacts, problem: Problem | undefined): string {
+  const { status } = response;
+  const said = serverSays(response, problem);
+  return `${facts.name} answered ${status}${status === 401 ? nature(facts) : ''}.${said} ${nextStep(status, facts)}`;
+}
+
+function nature({ replayed }: CallFacts): string {
+  return replayed ? ' twice, before and after a new credential' : '';
+}
+
+function nextStep(status: number, facts: CallFacts): string {
+  if (status === 401) return facts.carried ? (facts.credential ?? 'Check the credential.') : BARE;
+  if (status === 403) return FORBIDDEN;
+  if (status === 404) return 'Check the path and baseUrl; some servers answer 404 where access is missing.';
+  if (status === 429) return 'Too many requests: wait for retryAfter, or send fewer.';
+  if (status >= 500) return 'The server failed: try again later, and look at its log.';
+  return 'The server refused the request as it is: error.data holds what it says.';
+}
+
+const BARE = 'It was sent without a credential: sign in, or leave auth: false out.';
+const FORBIDDEN =
+  'The credential is known but may not do this: check its permissions. Some gateways answer a bad key so.';
+
+function serverSays(response: Response, problem: Problem | undefined): string {
+  const challenge = findChallenge(response.headers.get('www-authenticate'), 'bearer')?.parameters;
+  const error = challenge?.get('error');
+  const description = challenge?.get('error_description') ?? problem?.detail ?? problem?.title;
+  const parts = [error, description === undefined ? undefined : JSON.stringify(short(description))];
+  const said = parts.filter((part) => part !== undefined).join(', ');
+  return said === '' ? '' : ` The server says: ${said}.`;
+}
+
+/** Foreign text in a message is a quotation, not a page. */
+export function short(text: string): string {
+  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
+}
