@@ -40,10 +40,11 @@ export function parseChallenges(header: string | null | undefined): readonly Cha
   return challenges;
 }
 
-/** The challenge of a scheme, the one with an `error` first: servers list several. */
-export function findChallenge(header: string | null | undefined, scheme: string): Challenge | undefined {
-  const challenges = parseChallenges(header).filter((challenge) => challenge.scheme === scheme);
-  return challenges.find((challenge) => challenge.parameters.has('error')) ?? challenges[0];
+/** The challenge that speaks of tokens (RFC 6750 §3), else the first one: servers list several. */
+export function tokenChallenge(header: string | null | undefined): Challenge | undefined {
+  const challenges = parseChallenges(header);
+  const ours = challenges.filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop');
+  return ours.find(({ parameters }) => parameters.has('error')) ?? ours[0] ?? challenges[0];
 }
 
 function parseOne(scanner: Scanner, scheme: string, budget: number): Challenge {

@@ -12,10 +12,10 @@ const LONGEST_TIMER = 3_600_000;
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimeout(run, ms) {
+  setTimeout(run, ms, keepAlive = false) {
     const timer: unknown = setTimeout(run, ms);
-    // Node, Deno and Bun hand out an object: a library's timer must not keep a script alive.
-    (timer as { unref?(): void }).unref?.();
+    // Node, Deno and Bun hand out an object: a timer that nobody waits for must not keep a script alive.
+    if (!keepAlive) (timer as { unref?(): void }).unref?.();
     return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
   },
   onWake(listener) {
@@ -57,7 +57,7 @@ export function elapsed(clock: Clock, start: Moment): number {
  * Calls `run` once `ms` have really passed, in timers of at most an hour that look at the clock when they fire
  * (rule T9). Returns the function that cancels it.
  */
-export function alarm(clock: Clock, ms: number, run: () => void): () => void {
+export function alarm(clock: Clock, ms: number, run: () => void, keepAlive = false): () => void {
   const start = moment(clock);
   let cancel = (): void => {};
   const arm = (left: number): void => {
@@ -69,6 +69,7 @@ export function alarm(clock: Clock, ms: number, run: () => void): () => void {
         else arm(rest);
       },
       Math.min(left, LONGEST_TIMER),
+      keepAlive,
     );
   };
   arm(ms);

@@ -28,8 +28,11 @@ export interface Clock {
   now(): number;
   /** Milliseconds that never jump back. They may stand still while the machine sleeps. */
   monotonic(): number;
-  /** Calls `run` after `ms`, without keeping the process alive. Returns the function that cancels it. */
-  setTimeout(run: () => void, ms: number): () => void;
+  /**
+   * Calls `run` after `ms`. Returns the function that cancels it. The process stays alive for it only with
+   * `keepAlive`: somebody waits for what comes of it.
+   */
+  setTimeout(run: () => void, ms: number, keepAlive?: boolean): () => void;
   /** Tells when waiting may be over early: the network is back, the tab is visible. Returns `off`. */
   onWake?(listener: () => void): () => void;
 }

@@ -57,14 +57,9 @@ export {
 } from './errors.ts';
 export type { FetchInit, RequestAuth } from './pipeline/exchange.ts';
 export type { PipelineOptions } from './pipeline/settings.ts';
-export {
-  type ApiKeyContext,
-  type ApiKeyFunction,
-  type ApiKeyOptions,
-  apiKey,
-  bearer,
-} from './strategies/api-key.ts';
+export { type ApiKeyOptions, apiKey, bearer } from './strategies/api-key.ts';
 export { combine } from './strategies/combine.ts';
+export type { ApiKeyContext, ApiKeyFunction } from './strategies/key-function.ts';
 export type { PlacementOptions } from './strategies/placement.ts';
 export type { TokenOptions } from './token/create-session.ts';
 

@@ -1,4 +1,4 @@
-import { findChallenge } from '../challenge.ts';
+import { tokenChallenge } from '../challenge.ts';
 import type { AuthStrategy, CredentialQuery } from '../contracts.ts';
 import { type SessionError, ValetError } from '../errors.ts';
 import type { EventSink } from '../events.ts';
@@ -82,7 +82,7 @@ async function replay(
   refused: Response,
 ): Promise<Response> {
   const rejected = exchange.credential;
-  const challenge = findChallenge(refused.headers.get('www-authenticate'), 'bearer');
+  const challenge = tokenChallenge(refused.headers.get('www-authenticate'));
   const query = { ...queryOf(exchange), challenge, rejected };
   const better = await abortable(Promise.resolve(strategy.credential(query)), exchange.signal).catch(
     (error: unknown) => {

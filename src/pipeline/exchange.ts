@@ -138,6 +138,11 @@ export function nameOf(exchange: Exchange): string {
   return `${method} ${url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '') || '/'}`;
 }
 
+/** The headers that the caller gave, on the `Request` or beside it. */
+export function callersHeaders({ init, input }: Exchange): RequestInit['headers'] {
+  return init.headers ?? (isRequest(input) ? input.headers : undefined);
+}
+
 /** Lets a body go that nobody will read, so that its connection is free again. */
 export function discard(response: Response): void {
   response.body?.cancel().catch(() => {});

@@ -3,7 +3,16 @@ import { ConfigError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { printableUrl } from '../redact.ts';
 import { isRequest } from './body.ts';
-import { discard, type Exchange, type Hop, type Next, nameOf, type Stage, summarize } from './exchange.ts';
+import {
+  callersHeaders,
+  discard,
+  type Exchange,
+  type Hop,
+  type Next,
+  nameOf,
+  type Stage,
+  summarize,
+} from './exchange.ts';
 import { fence } from './fence.ts';
 import type { Policy } from './guard.ts';
 
@@ -147,11 +156,6 @@ function headersFor(
 function writtenByUs(exchange: Exchange, callers: Headers): string[] {
   const sent = exchange.carried ? new Headers(exchange.outgoing.headers) : new Headers();
   return [...sent].filter(([name, value]) => callers.get(name) !== value).map(([name]) => name);
-}
-
-/** The headers that the caller gave, on the `Request` or beside it. */
-export function callersHeaders({ init, input }: Exchange): RequestInit['headers'] {
-  return init.headers ?? (isRequest(input) ? input.headers : undefined);
 }
 
 function refuse(exchange: Exchange, reason: string): ConfigError {

@@ -1,7 +1,6 @@
 import type { Logger } from '../logger.ts';
 import type { Redactor } from '../redact.ts';
-import type { Exchange, Stage } from './exchange.ts';
-import { callersHeaders } from './redirects.ts';
+import { callersHeaders, type Exchange, type Stage } from './exchange.ts';
 
 const VARIABLE = '$CREDENTIAL';
 /** Headers that are secrets, whoever wrote them. */

@@ -37,7 +37,8 @@ export class Flight {
   /** The outcome, or `timeout` after `patience` ms: the waiting ends, the refresh goes on. */
   wait(clock: Clock, patience: number): Promise<Outcome | 'timeout'> {
     return new Promise((resolve) => {
-      const cancel = alarm(clock, patience, () => resolve('timeout'));
+      // A script whose request waits for a token must not end before it is told how that went.
+      const cancel = alarm(clock, patience, () => resolve('timeout'), true);
       void this.done.then((outcome) => {
         cancel();
         resolve(outcome);

@@ -2,6 +2,7 @@ import { elapsed, moment } from '../clock.ts';
 import type {
   AccessToken,
   Awaitable,
+  Challenge,
   CredentialQuery,
   Host,
   SessionUser,
@@ -51,6 +52,7 @@ export class TokenManager<User extends SessionUser> {
   /** The token to send: synchronously while one is at hand that has not ended (T1, T3). */
   credential(query: CredentialQuery<AccessToken>): Awaitable<AccessToken> {
     const { flight } = this.#refresher;
+    if (query.rejected !== undefined && !isAboutToken(query.challenge)) return query.rejected;
     const held =
       query.rejected === undefined && flight?.rejected === undefined
         ? this.#wallet.usable(undefined)
@@ -126,7 +128,11 @@ export class TokenManager<User extends SessionUser> {
       if (answered && query.rejected !== undefined && this.#wallet.current?.token.value === rejected)
         return query.rejected;
       this.#throwIfHopeless(left());
-      const flight = this.#refresher.start(this.#reasonFor(rejected), { rejected, resource: query.resource });
+      const flight = this.#refresher.start(this.#reasonFor(rejected), {
+        rejected,
+        resource: query.resource,
+        challenge: query.challenge,
+      });
       const outcome = await flight.wait(this.#host.clock, left());
       if (outcome === 'failed') this.#throwIfPointless();
       else if (outcome !== 'superseded') this.#throwUnlessToken(outcome);
@@ -168,6 +174,19 @@ export class TokenManager<User extends SessionUser> {
     const { failure } = this.#refresher.backoff;
     if (failure?.waitable === false) throw again(failure.error, this.#refresher.backoff.dueIn());
   }
+}
+
+/**
+ * Whether a 401 is one that a fresh token may mend: `invalid_token`, or no reason at all. A demand for a stronger
+ * login or another scheme is the caller's to answer (rule T13).
+ */
+function isAboutToken(challenge: Challenge | undefined): boolean {
+  if (challenge === undefined) return true;
+  const error = challenge.parameters.get('error');
+  return (
+    (challenge.scheme === 'bearer' || challenge.scheme === 'dpop') &&
+    (error ?? 'invalid_token') === 'invalid_token'
+  );
 }
 
 /** The same error for another request: each has a stack of its own. */

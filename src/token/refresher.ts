@@ -1,4 +1,4 @@
-import type { Host, SessionUser, TokenReason, TokenSource } from '../contracts.ts';
+import type { Challenge, Host, SessionUser, TokenReason, TokenSource } from '../contracts.ts';
 import { SessionError, type ValetError } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { type Answer, callProvider } from './call-provider.ts';
@@ -13,6 +13,8 @@ export interface Errand {
   readonly rejected?: string | undefined;
   /** The URL that the token is for. */
   readonly resource?: string | undefined;
+  /** What the server said with the 401. */
+  readonly challenge?: Challenge | undefined;
   /** Do not take an answer from a cache. */
   readonly forced?: boolean;
 }
@@ -58,7 +60,11 @@ export class Refresher<User extends SessionUser> {
     if (this.flight) return this.flight;
     const flight = new Flight(reason, reason === 'rejected' ? errand.rejected : undefined);
     this.flight = flight;
-    void this.#fly(flight, errand);
+    // Whatever breaks on the way, a clock or a random source of the user's: nobody waits for ever.
+    this.#fly(flight, errand).catch((error: unknown) => {
+      if (this.flight === flight) this.flight = undefined;
+      flight.land(this.#fail(judgeError(error, this.#host.redactor), reason));
+    });
     return flight;
   }
 
@@ -77,15 +83,16 @@ export class Refresher<User extends SessionUser> {
   }
 
   /** One refresh. What comes after a sign-in, a sign-out or a close belongs to nobody (T8). */
-  async #fly(flight: Flight, { resource, forced = flight.reason === 'rejected' }: Errand): Promise<void> {
+  async #fly(flight: Flight, errand: Errand): Promise<void> {
+    const { forced = flight.reason === 'rejected' } = errand;
     await this.backoff.due();
     if (this.flight !== flight) return;
     const { clock, events } = this.#host;
     const start = clock.monotonic();
     events.emit('refresh', { reason: flight.reason });
-    let answer = await this.#call(flight, forced, resource);
+    let answer = await this.#call(flight, forced, errand);
     const stale = this.flight === flight && !forced && this.#wallet.isStale(answer);
-    if (stale) answer = await this.#call(flight, true, resource);
+    if (stale) answer = await this.#call(flight, true, errand);
     if (this.flight !== flight) return;
     const outcome = this.#take(answer, flight.reason, forced || stale, Math.round(clock.monotonic() - start));
     // A listener may have signed out just now: then somebody else has landed it already.
@@ -93,7 +100,7 @@ export class Refresher<User extends SessionUser> {
     flight.land(outcome);
   }
 
-  async #call(flight: Flight, forceRefresh: boolean, resource: string | undefined): Promise<Answer> {
+  async #call(flight: Flight, forceRefresh: boolean, { resource, challenge }: Errand): Promise<Answer> {
     const { refreshToken } = this.#wallet;
     const answer = await callProvider({
       host: this.#host,
@@ -105,6 +112,7 @@ export class Refresher<User extends SessionUser> {
         ...(flight.rejected !== undefined && { rejectedToken: flight.rejected }),
         ...(refreshToken !== undefined && { refreshToken }),
         ...(resource !== undefined && { resource }),
+        ...(challenge !== undefined && { challenge }),
       },
       deadline: this.#deadline,
       signal: flight.signal,

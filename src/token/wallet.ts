@@ -62,7 +62,12 @@ export class Wallet<User extends SessionUser> {
   isStale(answer: Answer): boolean {
     if (answer.kind !== 'grant') return false;
     this.#skew.learn(answer.grant, readClaims(answer.grant.value), answer.received.wall);
-    return looksExpired(answer.grant, this.current, this.#skew, this.#host.clock);
+    try {
+      return looksExpired(answer.grant, this.current, this.#skew, this.#host.clock);
+    } catch {
+      // A token that contradicts itself is refused by `commit`.
+      return false;
+    }
   }
 
   /**

@@ -1,4 +1,4 @@
-import { findChallenge } from '../challenge.ts';
+import { tokenChallenge } from '../challenge.ts';
 import type { Problem } from '../http-errors.ts';
 import type { CallFacts } from './verb-options.ts';
 
@@ -29,7 +29,7 @@ const FORBIDDEN =
   'The credential is known but may not do this: check its permissions. Some gateways answer a bad key so.';
 
 function serverSays(response: Response, problem: Problem | undefined): string {
-  const challenge = findChallenge(response.headers.get('www-authenticate'), 'bearer')?.parameters;
+  const challenge = tokenChallenge(response.headers.get('www-authenticate'))?.parameters;
   const error = challenge?.get('error');
   const description = challenge?.get('error_description') ?? problem?.detail ?? problem?.title;
   const parts = [error, description === undefined ? undefined : JSON.stringify(short(description))];

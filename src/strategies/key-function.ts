@@ -1,0 +1,113 @@
+import { alarm, elapsed, type Moment, moment } from '../clock.ts';
+import type { Awaitable, CredentialQuery, Host } from '../contracts.ts';
+import { ConfigError, TokenError, ValetError } from '../errors.ts';
+
+/** What a key function is asked with. */
+export interface ApiKeyContext {
+  /** The key a server has just refused with a 401: hand out another one, if there is one. */
+  readonly rejectedKey?: string;
+  /** Aborts when the client is closed or nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Hands out the key when asked: for each request, once at a time. */
+export type ApiKeyFunction = (context: ApiKeyContext) => Awaitable<string>;
+
+/** How long a key function may take. */
+const PATIENCE = 10_000;
+
+/** Where the keys of a function come from: once at a time, kept for `maxAge`. */
+export interface KeySource {
+  connect(host: Host): void;
+  credential(query: CredentialQuery<string>): Awaitable<string>;
+}
+
+/** `check` throws for a key that cannot be sent. */
+export function keyFunction(
+  ask: ApiKeyFunction,
+  maxAge: number | undefined,
+  check: (key: unknown) => void,
+): KeySource {
+  let host: Host | undefined;
+  let known: { readonly key: string; readonly at: Moment } | undefined;
+  let running: Promise<string> | undefined;
+
+  const receive = (key: string, { redactor, clock }: Host): string => {
+    if (typeof key === 'string') redactor.add('api_key', key);
+    check(key);
+    known = { key, at: moment(clock) };
+    return key;
+  };
+  const call = (on: Host, rejectedKey?: string): Awaitable<string> => {
+    if (running) return running;
+    const answer = callKeyFunction(ask, on, rejectedKey);
+    if (typeof answer === 'string') return receive(answer, on);
+    running = answer
+      .then((key) => receive(key, on))
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  };
+  return {
+    connect(on) {
+      host = on;
+    },
+    credential({ rejected }) {
+      const on = host;
+      if (on === undefined)
+        throw new ConfigError('INVALID_OPTION', { message: 'A strategy is used through a client.' });
+      // A late 401: another request has already brought a newer key.
+      if (rejected !== undefined && known !== undefined && known.key !== rejected) return known.key;
+      if (rejected === undefined && known && maxAge !== undefined && elapsed(on.clock, known.at) < maxAge)
+        return known.key;
+      if (rejected === undefined || running === undefined) return call(on, rejected);
+      // The call that is under way does not know of the 401: if it brings the refused key, ask again.
+      return running.then((key) => (key === rejected ? call(on, rejected) : key));
+    },
+  };
+}
+
+/** Calls the user's function, bounded in time, with its errors wrapped and redacted. */
+function callKeyFunction(
+  ask: ApiKeyFunction,
+  host: Host,
+  rejectedKey: string | undefined,
+): Awaitable<string> {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([host.signal, controller.signal]);
+  const failed = (error: unknown): never => {
+    if (ValetError.is(error)) throw error;
+    throw new TokenError('TOKEN_PROVIDER_FAILED', {
+      message: `The key function threw ${host.redactor.copy(error).message}. Look at its cause.`,
+      cause: host.redactor.copy(error),
+      retryable: true,
+    });
+  };
+  try {
+    const answer = ask({ signal, ...(rejectedKey !== undefined && { rejectedKey }) });
+    if (typeof answer === 'string' || typeof answer !== 'object' || answer === null) return answer;
+    return new Promise<string>((resolve, reject) => {
+      const cancel = alarm(
+        host.clock,
+        PATIENCE,
+        () => {
+          const late = keyTimeout();
+          controller.abort(late);
+          reject(late);
+        },
+        true,
+      );
+      Promise.resolve(answer).then(resolve, reject).finally(cancel);
+    }).catch(failed);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function keyTimeout(): TokenError {
+  return new TokenError('TOKEN_TIMEOUT', {
+    message: `The key function did not answer within ${PATIENCE} ms. Try again; check what it waits for.`,
+    retryable: true,
+  });
+}
