@@ -22,6 +22,7 @@ import { traceAsCurl } from './pipeline/trace.ts';
 import { plainKey } from './strategies/api-key.ts';
 import { serviceSession } from './token/create-session.ts';
 import { VerbLine } from './verb-line.ts';
+import { mergeHeaders } from './verbs/merge-headers.ts';
 import { rejectedVerb, sendVerb } from './verbs/send-verb.ts';
 import type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
 
@@ -138,7 +139,9 @@ export class Client<User extends SessionUser = SessionUser> {
   /** Another client on the same session and events, for example with another `baseUrl`. */
   extend(options: ExtendOptions): Client<User> {
     // The constructor tells a Family from a credential; the public type does not speak of it.
-    return new Client<User>(this.#family as unknown as Credential<User>, { ...this.#options, ...options });
+    const headers = mergeHeaders(this.#options.headers, options.headers, undefined);
+    const merged = { ...this.#options, ...options, headers };
+    return new Client<User>(this.#family as unknown as Credential<User>, merged);
   }
 
   /** Calls `listener` after each such event, of all clients of the session. Returns the function that stops it. */

@@ -13,7 +13,7 @@ import type {
   TokenSource,
 } from './contracts.ts';
 import { ConfigError } from './errors.ts';
-import { checkKeys, invalidOption } from './options.ts';
+import { checkDuration, checkKeys, invalidOption } from './options.ts';
 import { attach } from './pipeline/attach.ts';
 import { authenticate } from './pipeline/authenticate.ts';
 import { bodyOf } from './pipeline/body.ts';
@@ -115,6 +115,8 @@ export function accessToken<User extends SessionUser = SessionUser>(
   options: AccessTokenOptions<User> = {},
 ): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
   checkKeys('accessToken()', options, ['initial', 'refreshAhead', 'deadline', 'user', 'placement']);
+  checkDuration('refreshAhead', options.refreshAhead);
+  checkDuration('deadline', options.deadline);
   if (typeof source !== 'function' && typeof source?.getToken !== 'function') {
     throw invalidOption('accessToken() takes a function that returns a token, or an object with getToken().');
   }

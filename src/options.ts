@@ -12,6 +12,12 @@ export function checkKeys(where: string, options: object, known: readonly string
   throw invalidOption(`${where} has no option ${JSON.stringify(unknown)}. It knows: ${known.join(', ')}.`);
 }
 
+/** A duration is a number of milliseconds, or left out. */
+export function checkDuration(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value >= 0)) return;
+  throw invalidOption(`${name} is a number of milliseconds, 0 or more.`);
+}
+
 export function invalidOption(message: string): ConfigError {
   return new ConfigError('INVALID_OPTION', { message });
 }

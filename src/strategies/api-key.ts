@@ -1,5 +1,6 @@
 import type { AuthStrategy, Host } from '../contracts.ts';
 import { ConfigError } from '../errors.ts';
+import { checkDuration, checkKeys } from '../options.ts';
 import { detectPlatform, isDevelopment } from '../platform.ts';
 import { fingerprint } from '../redact.ts';
 import { looksLikeJwt, textFault } from './credential-text.ts';
@@ -62,10 +63,12 @@ function keyStrategy(
   name: string,
   where: string,
 ): AuthStrategy<string> {
-  if (typeof value !== 'function') checkKey(value, writer, `The first argument of ${where}`);
+  checkKeys(`${name} options`, options, ['in', 'name', 'scheme', 'maxAge', 'secret', 'label']);
+  checkDuration('maxAge', options.maxAge);
+  if (typeof value !== 'function') checkKey(value, writer, `the first argument of ${where}`);
   const source =
     typeof value === 'function'
-      ? keyFunction(value, options.maxAge, (key) => checkKey(key, writer, 'The answer of the key function'))
+      ? keyFunction(value, options.maxAge, (key) => checkKey(key, writer, 'the answer of the key function'))
       : undefined;
   return {
     name,
@@ -97,10 +100,10 @@ function checkKey(value: unknown, writer: Writer, what: string): void {
     });
   }
   const fault = textFault(value, writer.place);
-  if (fault !== undefined)
-    throw new ConfigError('INVALID_API_KEY', {
-      message: `${what} cannot be sent as ${writer.label}: ${fault}.`,
-    });
+  if (fault === undefined) return;
+  throw new ConfigError('INVALID_API_KEY', {
+    message: `The key cannot be sent as ${writer.label}: ${fault} (${what}).`,
+  });
 }
 
 /** Keys for public data are public; others have no place in a page (rule S7). */
