@@ -5,7 +5,7 @@ import { writeDebugLines } from './debug-lines.ts';
 import { createEmitter, type Emitter, type Listener } from './emitter.ts';
 import { ConfigError, ValetError } from './errors.ts';
 import type { EventName } from './events.ts';
-import { accessToken, fetchOver, pipeline, type ValetFetch } from './fetch.ts';
+import { accessToken, fetchOver, isStrategy, pipeline, type ValetFetch } from './fetch.ts';
 import { consoleLogger, type Logger } from './logger.ts';
 import { checkKeys, invalidOption } from './options.ts';
 import type { Next, Stage } from './pipeline/exchange.ts';
@@ -91,7 +91,9 @@ export class Client<User extends SessionUser = SessionUser> {
     this.#isChild = credential instanceof Family;
     checkKeys('Client', options, this.#isChild ? EXTEND_OPTIONS : CLIENT_OPTIONS);
     this.#settings = readSettings(options);
-    this.#options = pick(options, EXTEND_OPTIONS);
+    this.#options = Object.fromEntries(
+      Object.entries(options).filter(([name]) => EXTEND_OPTIONS.includes(name)),
+    );
     this.#family = credential instanceof Family ? credential : new Family(strategyFor(credential), options);
     const { connection, emitter, trace } = this.#family;
     const watch = observe(connection.strategy, emitter, connection.host.clock);
@@ -181,10 +183,12 @@ export class Client<User extends SessionUser = SessionUser> {
 }
 
 function strategyFor(credential: Credential): AuthStrategy {
-  if (credential === undefined || typeof credential === 'string') return plainKey(credential, 'new Client()');
-  if (typeof credential === 'function' || 'getToken' in credential) return accessToken(credential);
-  if (typeof credential.credential === 'function' && typeof credential.apply === 'function')
-    return credential;
+  // null is what localStorage.getItem() gives for a key that is not there.
+  if (credential === undefined || credential === null || typeof credential === 'string')
+    return plainKey(credential, 'new Client()');
+  if (typeof credential === 'function' || 'getToken' in Object(credential))
+    return accessToken(credential as TokenProvider | TokenSource);
+  if (isStrategy(credential)) return credential;
   throw invalidOption(
     'new Client() takes a key, a function that returns a token, an object with getToken(), or a strategy.',
   );
@@ -204,8 +208,4 @@ function warnOnce(emitter: Emitter): (error: unknown) => never {
 
 function rejectClosed(): Promise<never> {
   return Promise.reject(new ConfigError('CLIENT_CLOSED'));
-}
-
-function pick(options: ExtendOptions, names: readonly string[]): ExtendOptions {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
 }

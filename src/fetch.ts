@@ -93,8 +93,7 @@ export function createFetch<User extends SessionUser = SessionUser>(
   options: CreateFetchOptions = {},
 ): StandaloneFetch<User> {
   checkKeys('createFetch()', options, [...PIPELINE_OPTIONS, 'runtime']);
-  const strategy =
-    typeof credential === 'object' ? credential : plainKey(checkString(credential), 'createFetch()');
+  const strategy = isStrategy(credential) ? credential : plainKey(checkString(credential), 'createFetch()');
   const settings = readSettings(options);
   const connection = connect(strategy, options.runtime);
   const fetch = fetchOver(connection, settings, pipeline(connection, settings));
@@ -178,8 +177,16 @@ export function fetchOver(
   };
 }
 
+/** Also for what JavaScript passes: a source without its wrapper, a number, null. */
+export function isStrategy<T>(credential: T): credential is Extract<T, AuthStrategy<never>> {
+  const { credential: get, apply } = (credential ?? {}) as Partial<AuthStrategy>;
+  return typeof get === 'function' && typeof apply === 'function';
+}
+
 function checkString(credential: unknown): string | undefined {
-  if (typeof credential === 'string' || credential === undefined) return credential;
+  // null is what localStorage.getItem() gives for a key that is not there.
+  if (typeof credential === 'string' || credential === undefined || credential === null)
+    return credential as string | undefined;
   throw invalidOption(
     'createFetch() takes a key or a strategy. Wrap a token provider: accessToken(() => token).',
   );

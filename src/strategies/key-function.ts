@@ -41,7 +41,8 @@ export function keyFunction(
   const call = (on: Host, rejectedKey?: string): Awaitable<string> => {
     if (running) return running;
     const answer = callKeyFunction(ask, on, rejectedKey);
-    if (typeof answer === 'string') return receive(answer, on);
+    // Not only text: `() => process.env.KEY` hands out undefined, which is for receive() to refuse.
+    if (!(answer instanceof Promise)) return receive(answer, on);
     running = answer
       .then((key) => receive(key, on))
       .finally(() => {
