@@ -5,7 +5,9 @@ export default defineConfig({
   format: 'esm',
   target: 'es2023',
   tsconfig: 'tsconfig.src.json',
-  dts: true,
+  // For [Symbol.dispose], so that `using client = new Client(…)` compiles whatever `lib` the user has. A
+  // reference in a source file would end up in the middle of the bundled declarations, where it has no effect.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   splitting: true,
   sourcemap: true,
   clean: true,
