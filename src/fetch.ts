@@ -48,6 +48,7 @@ export {
   ConfigError,
   type ConfigErrorCode,
   type ErrorCode,
+  type ErrorDetails,
   type RequestSummary,
   SessionError,
   type SessionErrorCode,
@@ -122,7 +123,11 @@ export function accessToken<User extends SessionUser = SessionUser>(
   return tokenStrategy(createSession(source, options), options.placement);
 }
 
-/** The pipeline, outermost first: a request passes the stages in this order, its response in the other. */
+/**
+ * The pipeline, outermost first: a request passes the stages in this order, its response in the other.
+ *
+ * @internal
+ */
 export function pipeline(
   { strategy, host }: Connection,
   settings: Settings,
@@ -145,7 +150,11 @@ export function pipeline(
   );
 }
 
-/** Stages that only watch. */
+/**
+ * Stages that only watch.
+ *
+ * @internal
+ */
 export interface Observers {
   /** Sees a request once, without its credential. */
   readonly observe: Stage;
@@ -153,7 +162,11 @@ export interface Observers {
   readonly trace: Stage | undefined;
 }
 
-/** `fetch` over a pipeline: what throws on the way rejects, and no error of the platform carries a secret. */
+/**
+ * `fetch` over a pipeline: what throws on the way rejects, and no error of the platform carries a secret.
+ *
+ * @internal
+ */
 export function fetchOver(
   { strategy, host, nextId }: Connection,
   settings: Settings,

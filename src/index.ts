@@ -13,6 +13,7 @@ export {
   ConfigError,
   type ConfigErrorCode,
   type ErrorCode,
+  type ErrorDetails,
   NetworkError,
   type NetworkErrorCode,
   type RequestSummary,
