@@ -15,6 +15,9 @@ const TOKEN_SHAPED = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=\b(?:bearer|dpop|basic)
 /** The newest secrets of each kind that are remembered: the current one and 16 before it. */
 const REMEMBERED = 17;
 const LONGEST_CAUSE_CHAIN = 8;
+/** How far the objects on a foreign error are searched for secrets. */
+const DEEPEST = 4;
+const WIDEST = 50;
 
 /** Remembers the secrets of one client and takes them out of what it says. */
 export interface Redactor {
@@ -101,12 +104,18 @@ function escapePattern(text: string): string {
 
 function isDirty(error: unknown, text: (value: string) => string, depth = 0): boolean {
   if (!(error instanceof Error) || depth > LONGEST_CAUSE_CHAIN) return false;
-  const said = `${error.message}\n${error.stack ?? ''}\n${primitives(error).join('\n')}`;
+  const said = `${error.message}\n${error.stack ?? ''}\n${textsIn(error).join('\n')}`;
   return text(said) !== said || isDirty(error.cause, text, depth + 1);
 }
 
-function primitives(error: Error): string[] {
-  return Object.values(error).filter((value): value is string => typeof value === 'string');
+/** All text on an object where a logger would find it: HTTP libraries hang requests with their headers on errors. */
+function textsIn(value: unknown, depth = 0): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null || depth > DEEPEST || ArrayBuffer.isView(value)) return [];
+  // What requests and URLs hold is behind getters.
+  const { headers, url, href } = value as Readonly<Record<string, unknown>>;
+  const entries = value instanceof Headers || value instanceof Map ? [...value] : Object.values(value);
+  return [...entries.slice(0, WIDEST), headers, url, href].flatMap((member) => textsIn(member, depth + 1));
 }
 
 /**
@@ -115,7 +124,7 @@ function primitives(error: Error): string[] {
  */
 function copyError(error: unknown, text: (value: string) => string, depth = 0): Error {
   if (!(error instanceof Error)) return new Error(text(describeValue(error)));
-  const copy = new Error(text(error.message));
+  const copy = new Error(text(String(error.message)));
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
   for (const key of Object.keys(error)) {
     const value = (error as unknown as Record<string, unknown>)[key];
@@ -123,8 +132,11 @@ function copyError(error: unknown, text: (value: string) => string, depth = 0): 
     else if (value === null || typeof value === 'number' || typeof value === 'boolean')
       define(copy, key, value, true);
   }
-  define(copy, 'name', text(error.name));
-  define(copy, 'stack', text(error.stack ?? ''));
+  const { code } = error as { code?: unknown };
+  // That of a DOMException is a getter, which refuses to work on a copy.
+  if (typeof code === 'number' && !Object.hasOwn(copy, 'code')) define(copy, 'code', code);
+  define(copy, 'name', text(String(error.name)));
+  define(copy, 'stack', text(String(error.stack ?? '')));
   if (error.cause !== undefined && depth < LONGEST_CAUSE_CHAIN) {
     define(copy, 'cause', copyError(error.cause, text, depth + 1));
   }
