@@ -16,11 +16,13 @@ export function traceAsCurl(logger: Logger, redactor: Redactor): Stage {
 
 function curl(exchange: Exchange): string {
   const { outgoing, hop } = exchange;
-  const parts = ['curl', '-X', hop?.method ?? exchange.method, quote(targetWithoutSecret(exchange))];
+  // Outside the single quotes, so that the shell puts the variable's value there.
+  const url = quote(targetWithoutSecret(exchange)).replaceAll(`=${VARIABLE}`, `='"${VARIABLE}"'`);
+  const parts = ['curl', '-X', hop?.method ?? exchange.method, url];
   const callers = new Headers(hop?.headers ?? callersHeaders(exchange));
   for (const [name, value] of new Headers(outgoing.headers)) {
     const secret = SECRET_HEADER.test(name) || callers.get(name) !== value;
-    // In double quotes, so that the shell puts the variable's value there.
+    // In double quotes, for the same reason.
     parts.push('-H', secret ? `"${name}: ${maskHeader(value)}"` : quote(`${name}: ${value}`));
   }
   if (typeof outgoing.body === 'string') parts.push('--data', quote(outgoing.body));
