@@ -1,4 +1,4 @@
-import type { AuthStrategy } from '../contracts.ts';
+import type { AuthStrategy, Outgoing } from '../contracts.ts';
 import { ConfigError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { printableUrl } from '../redact.ts';
@@ -93,7 +93,7 @@ async function follow(
       throw refuse(exchange, "the server redirected it, and it says redirect: 'error'");
     if (count === MOST_REDIRECTS)
       throw refuse(exchange, `it was redirected more than ${MOST_REDIRECTS} times`);
-    exchange.hop = nextHop(exchange, response, policy);
+    exchange.hop = nextHop(exchange, response, policy, await writtenBy(strategy, exchange));
     exchange.redirected = true;
     // Signing out in the middle of a chain ends it: the next hop would carry a credential that is no more.
     fence(exchange, strategy);
@@ -107,9 +107,17 @@ const BROWSER_REASON =
   'Ask for the final URL, or send the credential as Authorization';
 const STREAM_REASON = 'the server redirected it, and a stream cannot be sent twice. Ask for the final URL';
 
-function nextHop(exchange: Exchange, response: Response, policy: Policy): Hop {
+/** What the strategy writes, tried on a blank hop: whatever looks the same is a credential, whoever wrote it. */
+async function writtenBy(strategy: AuthStrategy, exchange: Exchange): Promise<Outgoing> {
+  const { href, method } = exchange.hop as Hop;
+  const blank = { url: new URL('/', href), method, headers: new Headers() };
+  await strategy.apply(blank, exchange.credential);
+  return blank;
+}
+
+function nextHop(exchange: Exchange, response: Response, policy: Policy, written: Outgoing): Hop {
   const from = exchange.hop as Hop;
-  const to = URL.parse(response.headers.get('location') ?? '', from.href);
+  const to = URL.parse(locationOf(response), from.href);
   if (!to || (to.protocol !== 'https:' && to.protocol !== 'http:')) {
     throw refuse(exchange, 'the Location of the redirect cannot be followed');
   }
@@ -120,13 +128,15 @@ function nextHop(exchange: Exchange, response: Response, policy: Policy): Hop {
     throw refuse(exchange, `the redirect to ${printableUrl(to.href)} leaves https:`);
   }
   if (to.hash === '') to.hash = before.hash;
+  dropRepeated(to, written.url);
   const toGet = becomesGet(response.status, from.method);
   const withBody = from.withBody && !toGet;
   const allowed = policy.refusal(to.href) === undefined;
   if (!allowed && withBody && exchange.body !== undefined) {
     throw refuse(exchange, `the redirect to ${to.origin} would send the body to another origin`);
   }
-  const headers = headersFor(exchange, from, toGet, before.origin !== to.origin, allowed);
+  const headers = headersFor(exchange, from, toGet, before.origin !== to.origin);
+  if (!allowed) for (const name of written.headers.keys()) headers.delete(name);
   return { href: to.href, method: toGet ? 'GET' : from.method, headers, withBody, allowed };
 }
 
@@ -136,26 +146,28 @@ function becomesGet(status: number, method: string): boolean {
   return (status === 301 || status === 302) && method === 'POST';
 }
 
-/** The caller's headers for the next hop. What was taken off once does not come back. */
-function headersFor(
-  exchange: Exchange,
-  from: Hop,
-  toGet: boolean,
-  crossOrigin: boolean,
-  allowed: boolean,
-): Headers {
-  const headers = new Headers(from.headers ?? callersHeaders(exchange));
-  if (toGet) for (const name of BODY_HEADERS) headers.delete(name);
-  if (!crossOrigin) return headers;
-  for (const name of CREDENTIAL_HEADERS) headers.delete(name);
-  if (!allowed) for (const name of writtenByUs(exchange, headers)) headers.delete(name);
-  return headers;
+/** The bytes of the header are UTF-8, and arrive as one character each. */
+function locationOf({ headers }: Response): string {
+  const text = headers.get('location') ?? '';
+  if (!/[\x80-\xff]/.test(text)) return text;
+  return new TextDecoder().decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));
 }
 
-/** Names of headers that the strategy wrote: a caller's header of that name is a credential, too. */
-function writtenByUs(exchange: Exchange, callers: Headers): string[] {
-  const sent = exchange.carried ? new Headers(exchange.outgoing.headers) : new Headers();
-  return [...sent].filter(([name, value]) => callers.get(name) !== value).map(([name]) => name);
+/** A server that repeats the query in its Location would hand the key on, and show it in `Response.url`. */
+function dropRepeated(to: URL, { searchParams: written }: URL): void {
+  const parts = to.search.slice(1).split('&');
+  const others = parts.filter((part) =>
+    [...new URLSearchParams(part)].every(([name, value]) => written.get(name) !== value),
+  );
+  if (others.length < parts.length) to.search = others.join('&');
+}
+
+/** The caller's headers for the next hop. What was taken off once does not come back. */
+function headersFor(exchange: Exchange, from: Hop, toGet: boolean, crossOrigin: boolean): Headers {
+  const headers = new Headers(from.headers ?? callersHeaders(exchange));
+  if (toGet) for (const name of BODY_HEADERS) headers.delete(name);
+  if (crossOrigin) for (const name of CREDENTIAL_HEADERS) headers.delete(name);
+  return headers;
 }
 
 function refuse(exchange: Exchange, reason: string): ConfigError {
