@@ -1,4 +1,5 @@
 import type { AccessToken, AuthStrategy, Session, SessionUser } from '../contracts.ts';
+import { checkKeys } from '../options.ts';
 import { fingerprint } from '../redact.ts';
 import { type PlacementOptions, writerFor } from './placement.ts';
 
@@ -13,7 +14,9 @@ export function tokenStrategy<User extends SessionUser>(
   keeper: TokenKeeper<User>,
   placement: PlacementOptions = {},
 ): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
-  const writer = writerFor(placement, { header: 'authorization', scheme: 'Bearer' });
+  checkKeys('placement', placement, ['in', 'name', 'scheme']);
+  // The query parameter is that of RFC 6750 §2.3.
+  const writer = writerFor(placement, { header: 'authorization', scheme: 'Bearer', query: 'access_token' });
   return {
     name: 'access-token',
     placement: writer.placement,

@@ -40,6 +40,7 @@ export function bearer(
   value: string | undefined | ApiKeyFunction,
   options: Omit<ApiKeyOptions, keyof PlacementOptions> = {},
 ): AuthStrategy<string> {
+  checkKeys('bearer()', options, ['maxAge', 'secret', 'label']);
   const writer = writerFor({}, { header: 'authorization', scheme: 'Bearer' });
   return keyStrategy(value, options, writer, 'bearer', 'bearer()');
 }

@@ -26,11 +26,11 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** Checks a placement and makes the function that writes it. */
 export function writerFor(
   options: PlacementOptions,
-  defaults: { readonly header: string; readonly scheme?: string },
+  defaults: { readonly header: string; readonly scheme?: string; readonly query?: string },
 ): Writer {
   const { in: place = 'header', scheme } = options;
   if (place !== 'header' && place !== 'query') throw invalid("in is 'header' or 'query'");
-  if (place === 'query') return queryWriter(options.name ?? 'api_key', scheme);
+  if (place === 'query') return queryWriter(options.name ?? defaults.query ?? 'api_key', scheme);
   const name = (options.name ?? (scheme === undefined ? defaults.header : 'authorization')).toLowerCase();
   if (!TOKEN.test(name)) throw invalid('name is no header name');
   const prefix = scheme ?? (name === 'authorization' ? defaults.scheme : undefined);

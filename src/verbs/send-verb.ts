@@ -2,15 +2,15 @@ import ky, { type Options, type ResponsePromise, TimeoutError } from 'ky';
 import type { BodyInput } from '../contracts.ts';
 import { ValetError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
-import { type ErrorContext, notJson, toNetworkError, toValetError } from './errors.ts';
+import { type ErrorContext, toValetError } from './errors.ts';
 import { mergeHeaders } from './merge-headers.ts';
+import { parseJson, validate } from './read-json.ts';
 import type { CallFacts, VerbDefaults, VerbOptions } from './verb-options.ts';
 
 /** One try of a verb, as the pipeline is asked for it. */
 export interface Attempt {
   /** What ky made of input, headers and search parameters. It holds no secret (rule P1). */
-  readonly request: Request;
-  /** What ky does not know of `RequestInit`. */
+  readonly input: string | Request;
   readonly init: RequestInit;
   /** The body, carried past ky: it would clone it, turn a function into text and buffer a stream (rule P3). */
   readonly body: BodyInput | null | (() => BodyInput) | undefined;
@@ -22,8 +22,8 @@ export interface Attempt {
 /** What a verb call is sent over. One per call: retries share its epoch and its body. */
 export interface Line {
   send(attempt: Attempt): Promise<Response>;
-  /** What is known so far; of `request` where nothing was sent yet. */
-  facts(request: Request): CallFacts;
+  /** What is known so far; of `url` where nothing was sent yet. */
+  facts(method: string, url: string): CallFacts;
   /** The body has been read, or nobody will. */
   end(): void;
 }
@@ -35,78 +35,92 @@ export interface VerbHost {
   now(): number;
 }
 
-const SHORTCUTS = ['json', 'text', 'arrayBuffer', 'blob', 'formData', 'bytes'] as const;
 const DEFAULT_TIMEOUT = 10_000;
+const JSON_TYPE = 'application/json';
 
 /** Sends a request through ky, with the pipeline as its `fetch`, and with our errors for its own. */
 export function sendVerb(
-  url: string | URL | Request,
+  input: string | URL | Request,
   method: string | undefined,
   options: VerbOptions,
   host: VerbHost,
 ): ResponsePromise {
-  // ky parses after it has read the text: whether a schema was given is known by then.
-  const call = new VerbCall(options, host);
-  const promise = ky(url, call.kyOptions(method));
-  for (const shortcut of SHORTCUTS) {
-    // The one cast: each shortcut keeps the signature that ky gave it.
-    const read = promise[shortcut] as ((schema?: unknown) => Promise<unknown>) | undefined;
-    if (read !== undefined)
-      Object.assign(promise, { [shortcut]: (schema?: unknown) => call.read(read, schema) });
-  }
-  return promise;
+  const call = new VerbCall(input, options, host);
+  const answer = ky(input, call.kyOptions(method)).catch((error: unknown) => call.fail(error));
+  const read: Read = (accept, take, then) => call.read(answer, accept, take, then);
+  return withShortcuts(answer, read, options) as ResponsePromise;
 }
 
 /** A verb that failed before ky saw it. */
 export function rejectedVerb<T>(error: unknown): ResponsePromise<T> {
-  const promise = Promise.reject(error as Error);
-  const shortcut = (): Promise<never> => {
-    // Whoever takes the shortcut has the error from there.
-    promise.catch(() => {});
-    return promise;
-  };
-  return Object.assign(
-    promise,
-    Object.fromEntries(SHORTCUTS.map((name) => [name, shortcut])),
-  ) as unknown as ResponsePromise<T>;
+  const answer = Promise.reject<Response>(error as Error);
+  return withShortcuts(answer, () => answer, {}) as unknown as ResponsePromise<T>;
+}
+
+/** Waits for the response, takes its body, and makes something of it. */
+type Read = <T>(accept: string, take: (response: Response) => Promise<T>, then?: Then<T>) => Promise<unknown>;
+type Then<T> = (body: T, response: Response) => unknown;
+
+/** ky's shortcuts: each waits for the response, so that whoever takes one has the error from there. */
+function withShortcuts(answer: Promise<Response>, read: Read, options: VerbOptions): object {
+  return Object.assign(answer, {
+    json: (schema?: unknown) =>
+      options.parseJson === undefined
+        ? read(JSON_TYPE, (response) => response.text(), (text, response) => parseJson(text, response, schema))
+        : // ky puts the caller's parser into the response.
+          read(JSON_TYPE, (response) => response.json(), (value) => (schema === undefined ? value : validate(value, schema))),
+    text: () => read('text/*', (response) => response.text()),
+    arrayBuffer: () => read('*/*', (response) => response.arrayBuffer()),
+    blob: () => read('*/*', (response) => response.blob()),
+    formData: () => read('multipart/form-data', (response) => response.formData()),
+    bytes: () => read('*/*', (response) => response.bytes()),
+  });
 }
 
 class VerbCall {
+  readonly #input: string | URL | Request;
   readonly #options: VerbOptions;
   readonly #host: VerbHost;
-  #request: Request | undefined;
-  #hasSchema = false;
+  #accept = '*/*';
 
-  constructor(options: VerbOptions, host: VerbHost) {
+  constructor(input: string | URL | Request, options: VerbOptions, host: VerbHost) {
+    this.#input = input;
     this.#options = options;
     this.#host = host;
   }
 
-  async read(read: (schema?: unknown) => Promise<unknown>, schema: unknown): Promise<unknown> {
-    this.#hasSchema = schema !== undefined;
+  async read<T>(
+    answer: Promise<Response>,
+    accept: string,
+    take: (response: Response) => Promise<T>,
+    then: Then<T> = (body) => body,
+  ): Promise<unknown> {
+    // Called before ky sends: it lets a microtask pass for this very purpose.
+    this.#accept = accept;
+    const response = await answer;
     try {
-      return await read(schema);
+      const body = await take(response)
+        .catch((error: unknown) => {
+          // The connection broke while the body was read: the platform's own error, which ky does not see.
+          throw error instanceof TypeError ? new KyNetworkError(new Request('http://unused.invalid'), { cause: error }) : error;
+        })
+        .finally(() => this.#host.line.end());
+      return await then(body, response);
     } catch (error) {
-      throw isLostBody(error) ? toNetworkError(error, this.#context()) : await this.#translate(error);
-    } finally {
-      this.#host.line.end();
+      throw await toValetError(error, this.#context());
     }
   }
 
+  async fail(error: unknown): Promise<never> {
+    this.#host.line.end();
+    throw await toValetError(error, this.#context());
+  }
+
   kyOptions(method: string | undefined): Options {
-    const {
-      body,
-      json,
-      auth: _auth,
-      timeout: _timeout,
-      headers,
-      hooks,
-      parseJson,
-      retry,
-      ...rest
-    } = this.#options;
+    const { body, json, auth: _auth, timeout: _timeout, headers: own, retry, ...rest } = this.#options;
     const { defaults } = this.#host;
     const retries = retry ?? defaults.retry;
+    const headers = mergeHeaders(defaults.headers, own);
     // With progress ky must see the body: it counts the bytes that pass.
     const content = json === undefined ? body : stringify(json, rest);
     return {
@@ -114,12 +128,10 @@ class VerbCall {
       ...(this.#isKysBody && { body: content as BodyInit }),
       ...(method !== undefined && { method }),
       ...(retries !== undefined && { retry: retries }),
-      headers: mergeHeaders(defaults.headers, headers, json === undefined ? undefined : 'application/json'),
+      ...(headers !== undefined && { headers }),
       // The pipeline keeps the time of each send, so that waiting for a credential does not count (rule P6).
       timeout: false,
-      parseJson: (text, at) => (parseJson ? parseJson(text, at) : this.#parse(text, at.response)),
-      hooks: { ...hooks, beforeError: [...(hooks?.beforeError ?? []), ({ error }) => this.#failed(error)] },
-      fetch: (input, init) => this.#send(input as Request, init ?? {}, this.#isKysBody ? undefined : content),
+      fetch: (request, init) => this.#send(request as Request, init ?? {}, this.#isKysBody ? undefined : content),
     };
   }
 
@@ -127,58 +139,48 @@ class VerbCall {
     return this.#options.onUploadProgress !== undefined;
   }
 
-  #send(request: Request, init: RequestInit, body: Attempt['body']): Promise<Response> {
-    this.#request = request;
-    const {
-      signal,
-      totalTimeout,
-      auth,
-      timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT,
-    } = this.#options;
-    // ky's own signal only ever tells of totalTimeout; listening to it costs more than the rest of a call.
-    const listen =
-      totalTimeout === undefined || totalTimeout === false ? (signal ?? undefined) : request.signal;
+  async #send(request: Request, init: RequestInit, body: Attempt['body']): Promise<Response> {
+    const { json, auth, signal, timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT } = this.#options;
+    if (!request.headers.has('accept')) request.headers.set('accept', this.#accept);
+    if (json !== undefined && !request.headers.has('content-type')) {
+      request.headers.set('content-type', 'application/json');
+    }
     const limit = timeout === false ? undefined : timeout;
-    const attempt: Attempt = { request, init, body, auth, timeout: limit, signal: listen };
-    return this.#host.line.send(attempt).catch((error: unknown) => rethrow(error, request));
+    const attempt = { body, auth, timeout: limit, signal: signal ?? undefined };
+    try {
+      return await this.#host.line.send({ ...attempt, ...this.#wire(request, init) });
+    } catch (error) {
+      // ky decides about another try by the kind of error: a timeout has to be one of its own.
+      if (!ValetError.is(error) || error.code !== 'TIMEOUT') throw error;
+      throw Object.assign(new TimeoutError(request), { cause: error });
+    }
   }
 
-  async #failed(error: unknown): Promise<Error> {
-    this.#host.line.end();
-    return (await this.#translate(error)) as Error;
-  }
-
-  #translate(error: unknown): Promise<unknown> {
-    return toValetError(error, this.#context());
+  /** ky's `Request` as it is, or its parts where they say the same: the platform makes its own of either. */
+  #wire(request: Request, init: RequestInit): Pick<Attempt, 'input' | 'init'> {
+    if (this.#options.hooks !== undefined || this.#isKysBody || this.#input instanceof Request) {
+      return { input: request, init };
+    }
+    const { method, headers, url } = request;
+    return { input: url, init: { ...init, ...requestFields(this.#options), method, headers } };
   }
 
   #context(): ErrorContext {
     const { line, redactor, defaults } = this.#host;
-    const request = this.#request ?? new Request('http://unsent.invalid');
-    return { facts: line.facts(request), redactor, now: this.#host.now(), errorSchema: defaults.errorSchema };
-  }
-
-  #parse(text: string, response: Response): unknown {
-    if (text === '' && this.#hasSchema) return undefined;
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw notJson(text, response, this.#context());
-    }
+    const url = this.#input instanceof Request ? this.#input.url : String(this.#input);
+    const facts = line.facts(this.#options.method ?? 'GET', url);
+    return { facts, redactor, now: this.#host.now(), errorSchema: defaults.errorSchema };
   }
 }
 
-function stringify(json: unknown, options: Pick<Options, 'stringifyJson'>): string {
-  return options.stringifyJson?.(json) ?? JSON.stringify(json);
+function stringify(json: unknown, { stringifyJson }: Options): string {
+  return stringifyJson?.(json) ?? JSON.stringify(json);
 }
 
-/** ky decides about another try by the kind of error: a timeout has to be one of its own. */
-function rethrow(error: unknown, request: Request): never {
-  if (!ValetError.is(error) || error.code !== 'TIMEOUT') throw error;
-  throw Object.assign(new TimeoutError(request), { cause: error });
-}
+const REQUEST_FIELDS = ['cache', 'credentials', 'integrity', 'keepalive', 'mode', 'priority', 'redirect', 'referrer', 'referrerPolicy', 'signal'] as const;
 
-/** The connection broke while a body was read: the platform's own error, which ky does not see. */
-function isLostBody(error: unknown): boolean {
-  return error instanceof TypeError && !ValetError.is(error);
+/** What the caller said of a request besides method, headers and body. */
+function requestFields(options: VerbOptions): RequestInit {
+  const given = REQUEST_FIELDS.filter((name) => options[name] !== undefined);
+  return given.length === 0 ? {} : Object.fromEntries(given.map((name) => [name, options[name]]));
 }
