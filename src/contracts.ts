@@ -175,10 +175,9 @@ export interface TokenSource {
 /** The claims of a JWT. Read for display and expiry only: nobody has checked the signature. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Who is signed in. */
+/** Who is signed in. For more than the id, say what it is with the option `user` of `accessToken()`. */
 export interface SessionUser {
   readonly id: string;
-  readonly [claim: string]: unknown;
 }
 
 /** What is known of the session now. The same object until the status or the user changes. */
