@@ -23,7 +23,8 @@ import { plainKey } from './strategies/api-key.ts';
 import { serviceSession } from './token/create-session.ts';
 import { VerbLine } from './verb-line.ts';
 import { mergeHeaders } from './verbs/merge-headers.ts';
-import { rejectedVerb, sendVerb } from './verbs/send-verb.ts';
+import { sendVerb } from './verbs/send-verb.ts';
+import { rejectedVerb } from './verbs/shortcuts.ts';
 import type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
 
 /** What a client authenticates with: a key, a token provider, a token source or a strategy. */
@@ -141,7 +142,7 @@ export class Client<User extends SessionUser = SessionUser> {
   /** Another client on the same session and events, for example with another `baseUrl`. */
   extend(options: ExtendOptions): Client<User> {
     // The constructor tells a Family from a credential; the public type does not speak of it.
-    const headers = mergeHeaders(this.#options.headers, options.headers, undefined);
+    const headers = mergeHeaders(this.#options.headers, options.headers);
     const merged = { ...this.#options, ...options, headers };
     return new Client<User>(this.#family as unknown as Credential<User>, merged);
   }

@@ -22,16 +22,16 @@ export class VerbLine implements Line {
     this.#id = connection.nextId();
   }
 
-  send({ request, init, body, signal, auth, timeout }: Attempt): Promise<Response> {
+  send({ input, init, body, signal, auth, timeout }: Attempt): Promise<Response> {
     const readFirst = this.#connection.strategy.placement === 'query';
     // A Request that brings its own body is a new one for each try; a value is kept for all.
     this.#body =
       body === undefined
-        ? bodyOf(request, undefined, readFirst)
-        : (this.#body ?? bodyOf(request, body, readFirst));
+        ? bodyOf(input, undefined, readFirst)
+        : (this.#body ?? bodyOf(input, body, readFirst));
     const exchange = createExchange({
       id: this.#id,
-      input: request,
+      input,
       init,
       auth: auth ?? this.#settings.auth,
       body: this.#body,
@@ -53,19 +53,13 @@ export class VerbLine implements Line {
     );
   }
 
-  facts(request: Request): CallFacts {
+  facts(method: string, url: string): CallFacts {
     const { strategy } = this.#connection;
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      const { method, url } = request;
-      const summary = { id: this.#id, method, url: printableUrl(url) };
-      return {
-        request: summary,
-        name: `${method} ${new URL(url).pathname}`,
-        carried: false,
-        replayed: false,
-        credential: undefined,
-      };
+      const request = { id: this.#id, method: method.toUpperCase(), url: printableUrl(url) };
+      const name = `${request.method} ${new URL(url).pathname}`;
+      return { request, name, carried: false, replayed: false, credential: undefined };
     }
     const { credential, carried, replayed } = exchange;
     const explained = carried ? strategy.explain?.(credential) : undefined;

@@ -41,8 +41,11 @@ const ABSOLUTE = /^[a-z][a-z\d+.-]*:/i;
 /** The URL that `text` means on the base, and whether it was built on the base. */
 export function resolveText(text: string, base: () => string | undefined): { href: string; onBase: boolean } {
   const plain = UNUSUAL.test(text) ? normalize(text) : text;
-  if (ABSOLUTE.test(plain)) return { href: parse(plain).href, onBase: false };
   const root = base();
+  // What begins with the base and a slash has its host, whatever follows.
+  if (root !== undefined && plain.startsWith(root) && plain[root.length] === '/')
+    return { href: plain, onBase: true };
+  if (ABSOLUTE.test(plain)) return { href: parse(plain).href, onBase: false };
   if (root === undefined) throw missingBaseUrl(plain);
   if (plain.startsWith('//')) return { href: parse(plain, root).href, onBase: false };
   return { href: join(root, plain), onBase: true };

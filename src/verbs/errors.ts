@@ -1,9 +1,4 @@
-import {
-  HTTPError,
-  NetworkError as KyNetworkError,
-  TimeoutError as KyTimeoutError,
-  SchemaValidationError,
-} from 'ky';
+import { HTTPError, NetworkError as KyNetworkError, TimeoutError } from 'ky';
 import { parseChallenges } from '../challenge.ts';
 import { NetworkError, ValetError } from '../errors.ts';
 import { HttpError, type Problem, ResponseError } from '../http-errors.ts';
@@ -11,6 +6,7 @@ import { isOffline } from '../platform.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
 import { explainStatus, short } from './explain.ts';
+import { DoesNotFit, LostBody, NotJson, validate } from './read-body.ts';
 import type { CallFacts, ErrorSchema } from './verb-options.ts';
 
 /** Turns what ky throws into our errors. */
@@ -25,10 +21,12 @@ export interface ErrorContext {
 export async function toValetError(error: unknown, context: ErrorContext): Promise<unknown> {
   if (ValetError.is(error)) return error;
   if (error instanceof HTTPError) return toHttpError(error, context);
-  if (error instanceof KyTimeoutError)
-    return ValetError.is(error.cause) ? error.cause : totalTimeout(context);
-  if (error instanceof KyNetworkError) return toNetworkError(error.cause, context);
-  if (error instanceof SchemaValidationError) return toInvalidResponse(error, context);
+  // ky's timeouts are ours in its clothes: the pipeline keeps the time.
+  if (error instanceof TimeoutError) return error.cause ?? error;
+  if (error instanceof KyNetworkError || error instanceof LostBody)
+    return toNetworkError(error.cause, context);
+  if (error instanceof NotJson) return toNotJson(error, context);
+  if (error instanceof DoesNotFit) return toInvalidResponse(error, context);
   return context.redactor.clean(error);
 }
 
@@ -54,8 +52,12 @@ async function toHttpError(
 /** The body as the schema gives it back; as it was sent where the schema refuses it. */
 async function checkedData(data: unknown, schema: ErrorSchema | undefined): Promise<unknown> {
   if (schema === undefined) return data;
-  const result = (await schema['~standard'].validate(data)) as { value?: unknown; issues?: unknown };
-  return result.issues === undefined ? result.value : data;
+  try {
+    return await validate(data, schema);
+  } catch (error) {
+    if (error instanceof DoesNotFit) return data;
+    throw error;
+  }
 }
 
 /** The members of RFC 9457 §3.1 that have the right type, and all extensions. */
@@ -71,10 +73,7 @@ function problemIn(response: Response, data: unknown): Problem | undefined {
 const PROBLEM_TEXTS: ReadonlySet<string> = new Set(['type', 'title', 'detail', 'instance']);
 
 /** For errors of the platform's `fetch`, at the send or while a body is read. */
-export function toNetworkError(
-  cause: unknown,
-  { facts, redactor }: Omit<ErrorContext, 'now' | 'errorSchema'>,
-): NetworkError {
+function toNetworkError(cause: unknown, { facts, redactor }: ErrorContext): NetworkError {
   const offline = isOffline();
   const { host } = new URL(facts.request.url);
   const reason = offline ? 'there is no network' : redactor.text(reasonOf(cause));
@@ -97,14 +96,7 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? short(cause.message) : 'no reason given';
 }
 
-function totalTimeout({ facts }: ErrorContext): NetworkError {
-  return new NetworkError('TIMEOUT', {
-    message: `${facts.name} was not done within its totalTimeout, tries included. Try again, or allow more.`,
-    request: facts.request,
-  });
-}
-
-function toInvalidResponse(error: SchemaValidationError, { facts, redactor }: ErrorContext): ResponseError {
+function toInvalidResponse(error: DoesNotFit, { facts, redactor }: ErrorContext): ResponseError {
   const [first] = error.issues;
   const path = (first?.path ?? [])
     .map((part) => String(typeof part === 'object' ? part.key : part))
@@ -121,14 +113,9 @@ function toInvalidResponse(error: SchemaValidationError, { facts, redactor }: Er
 }
 
 /** JSON that is not: a login page, an error page, a wrong baseUrl. */
-export function notJson(
-  text: string,
-  response: Response,
-  { facts, redactor }: Omit<ErrorContext, 'now' | 'errorSchema'>,
-): ResponseError {
+function toNotJson({ response, text }: NotJson, { facts, redactor }: ErrorContext): ResponseError {
   const type = response.headers.get('content-type')?.split(';', 1)[0] ?? 'no content type';
-  const start =
-    text === '' ? 'is empty' : `starts ${JSON.stringify(short(redactor.text(text)).slice(0, 30))}`;
+  const start = text === '' ? 'is empty' : `starts ${JSON.stringify(redactor.text(text).slice(0, 30))}`;
   return new ResponseError('NOT_JSON', {
     message:
       `${facts.name} answered ${response.status} with ${redactor.text(type)}, not JSON (it ${start}). ` +

@@ -4,7 +4,8 @@ import { ValetError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 import { type ErrorContext, toValetError } from './errors.ts';
 import { mergeHeaders } from './merge-headers.ts';
-import { parseJson, validate } from './read-json.ts';
+import { LostBody } from './read-body.ts';
+import { type Read, type Then, withShortcuts } from './shortcuts.ts';
 import type { CallFacts, VerbDefaults, VerbOptions } from './verb-options.ts';
 
 /** One try of a verb, as the pipeline is asked for it. */
@@ -36,7 +37,6 @@ export interface VerbHost {
 }
 
 const DEFAULT_TIMEOUT = 10_000;
-const JSON_TYPE = 'application/json';
 
 /** Sends a request through ky, with the pipeline as its `fetch`, and with our errors for its own. */
 export function sendVerb(
@@ -49,32 +49,6 @@ export function sendVerb(
   const answer = ky(input, call.kyOptions(method)).catch((error: unknown) => call.fail(error));
   const read: Read = (accept, take, then) => call.read(answer, accept, take, then);
   return withShortcuts(answer, read, options) as ResponsePromise;
-}
-
-/** A verb that failed before ky saw it. */
-export function rejectedVerb<T>(error: unknown): ResponsePromise<T> {
-  const answer = Promise.reject<Response>(error as Error);
-  return withShortcuts(answer, () => answer, {}) as unknown as ResponsePromise<T>;
-}
-
-/** Waits for the response, takes its body, and makes something of it. */
-type Read = <T>(accept: string, take: (response: Response) => Promise<T>, then?: Then<T>) => Promise<unknown>;
-type Then<T> = (body: T, response: Response) => unknown;
-
-/** ky's shortcuts: each waits for the response, so that whoever takes one has the error from there. */
-function withShortcuts(answer: Promise<Response>, read: Read, options: VerbOptions): object {
-  return Object.assign(answer, {
-    json: (schema?: unknown) =>
-      options.parseJson === undefined
-        ? read(JSON_TYPE, (response) => response.text(), (text, response) => parseJson(text, response, schema))
-        : // ky puts the caller's parser into the response.
-          read(JSON_TYPE, (response) => response.json(), (value) => (schema === undefined ? value : validate(value, schema))),
-    text: () => read('text/*', (response) => response.text()),
-    arrayBuffer: () => read('*/*', (response) => response.arrayBuffer()),
-    blob: () => read('*/*', (response) => response.blob()),
-    formData: () => read('multipart/form-data', (response) => response.formData()),
-    bytes: () => read('*/*', (response) => response.bytes()),
-  });
 }
 
 class VerbCall {
@@ -102,7 +76,7 @@ class VerbCall {
       const body = await take(response)
         .catch((error: unknown) => {
           // The connection broke while the body was read: the platform's own error, which ky does not see.
-          throw error instanceof TypeError ? new KyNetworkError(new Request('http://unused.invalid'), { cause: error }) : error;
+          throw error instanceof TypeError ? new LostBody(error) : error;
         })
         .finally(() => this.#host.line.end());
       return await then(body, response);
@@ -131,7 +105,8 @@ class VerbCall {
       ...(headers !== undefined && { headers }),
       // The pipeline keeps the time of each send, so that waiting for a credential does not count (rule P6).
       timeout: false,
-      fetch: (request, init) => this.#send(request as Request, init ?? {}, this.#isKysBody ? undefined : content),
+      fetch: (request, init) =>
+        this.#send(request as Request, init ?? {}, this.#isKysBody ? undefined : content),
     };
   }
 
@@ -177,7 +152,18 @@ function stringify(json: unknown, { stringifyJson }: Options): string {
   return stringifyJson?.(json) ?? JSON.stringify(json);
 }
 
-const REQUEST_FIELDS = ['cache', 'credentials', 'integrity', 'keepalive', 'mode', 'priority', 'redirect', 'referrer', 'referrerPolicy', 'signal'] as const;
+const REQUEST_FIELDS = [
+  'cache',
+  'credentials',
+  'integrity',
+  'keepalive',
+  'mode',
+  'priority',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'signal',
+] as const;
 
 /** What the caller said of a request besides method, headers and body. */
 function requestFields(options: VerbOptions): RequestInit {

@@ -25,7 +25,8 @@ export interface VerbDefaults {
 }
 
 /** Options of one verb call: ky's, without those that choose where and how the client sends. */
-export interface VerbOptions extends Omit<Options, 'body' | 'fetch' | 'baseUrl' | 'prefix' | 'timeout'> {
+export interface VerbOptions
+  extends Omit<Options, 'body' | 'fetch' | 'baseUrl' | 'prefix' | 'timeout' | 'totalTimeout'> {
   /** A function is called for each send: so a stream of any size can be sent again. */
   body?: BodyInput | null | (() => BodyInput);
   /** `false` sends bare, `'optional'` sends bare when nobody is signed in. */
