@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Client } from '../../src/index.ts';
+import { quiet } from '../support/quiet.ts';
 import { redirecting, to } from '../support/redirecting.ts';
 import { type Received, startServer, type TestServer } from '../support/server.ts';
 
