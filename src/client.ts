@@ -1,13 +1,14 @@
 import type { ResponsePromise } from 'ky';
 import { type Connection, connect, type Runtime } from './connection.ts';
-import type { AuthStrategy, Session, SessionUser, TokenProvider, TokenSource } from './contracts.ts';
+import type { AuthStrategy, Session, SessionUser } from './contracts.ts';
+import { type Credential, strategyFor } from './credential.ts';
 import { writeDebugLines } from './debug-lines.ts';
 import { createEmitter, type Emitter, type Listener } from './emitter.ts';
 import { ConfigError, ValetError } from './errors.ts';
 import type { EventName } from './events.ts';
-import { accessToken, fetchOver, isStrategy, pipeline, type ValetFetch } from './fetch.ts';
+import { fetchOver, pipeline, type ValetFetch } from './fetch.ts';
 import { consoleLogger, type Logger } from './logger.ts';
-import { checkKeys, invalidOption } from './options.ts';
+import { checkKeys } from './options.ts';
 import type { Next, Stage } from './pipeline/exchange.ts';
 import { observe } from './pipeline/observe.ts';
 import { baseOf, resolveText } from './pipeline/resolve.ts';
@@ -19,21 +20,12 @@ import {
   type Settings,
 } from './pipeline/settings.ts';
 import { traceAsCurl } from './pipeline/trace.ts';
-import { plainKey } from './strategies/api-key.ts';
 import { serviceSession } from './token/create-session.ts';
 import { VerbLine } from './verb-line.ts';
 import { mergeHeaders } from './verbs/merge-headers.ts';
 import { sendVerb } from './verbs/send-verb.ts';
 import { rejectedVerb } from './verbs/shortcuts.ts';
 import type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
-
-/** What a client authenticates with: a key, a token provider, a token source or a strategy. */
-export type Credential<User extends SessionUser = SessionUser> =
-  | string
-  | undefined
-  | TokenProvider
-  | TokenSource
-  | AuthStrategy<unknown, User>;
 
 /** Options that a client and its children may have. */
 export interface ExtendOptions extends PipelineOptions, VerbDefaults {}
@@ -181,18 +173,6 @@ export class Client<User extends SessionUser = SessionUser> {
       return rejectedVerb(host.redactor.clean(error));
     }
   }
-}
-
-function strategyFor(credential: Credential): AuthStrategy {
-  // null is what localStorage.getItem() gives for a key that is not there.
-  if (credential === undefined || credential === null || typeof credential === 'string')
-    return plainKey(credential, 'new Client()');
-  if (typeof credential === 'function' || 'getToken' in Object(credential))
-    return accessToken(credential as TokenProvider | TokenSource);
-  if (isStrategy(credential)) return credential;
-  throw invalidOption(
-    'new Client() takes a key, a function that returns a token, an object with getToken(), or a strategy.',
-  );
 }
 
 /** Host SDKs hide causes: our own refusals are told once besides (rule P5). */

@@ -5,9 +5,10 @@
  */
 
 // The client
-export { Client, type ClientOptions, type Credential, type ExtendOptions } from './client.ts';
+export { Client, type ClientOptions, type ExtendOptions } from './client.ts';
 // Seams, for strategies and sources of your own
 export type * from './contracts.ts';
+export type { Credential } from './credential.ts';
 // Errors
 export {
   ConfigError,
