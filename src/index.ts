@@ -6,9 +6,27 @@
 
 // The client
 export { Client, type ClientOptions, type ExtendOptions } from './client.ts';
-// Seams, for strategies and sources of your own
-export type * from './contracts.ts';
 export type { Credential } from './credential.ts';
+export type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
+
+// Strategies
+export {
+  accessToken,
+  type AccessTokenOptions,
+  apiKey,
+  type ApiKeyContext,
+  type ApiKeyFunction,
+  type ApiKeyOptions,
+  bearer,
+  combine,
+  type PlacementOptions,
+  type TokenOptions,
+} from './fetch.ts';
+
+// An authenticated fetch alone
+export { createFetch, type CreateFetchOptions, type StandaloneFetch, type ValetFetch } from './fetch.ts';
+export type { FetchInit, PipelineOptions, RequestAuth, Runtime } from './fetch.ts';
+
 // Errors
 export {
   ConfigError,
@@ -25,27 +43,11 @@ export {
   type TokenErrorCode,
   ValetError,
 } from './errors.ts';
+export { HttpError, type Problem, ResponseError } from './http-errors.ts';
+
 // Events and logs
 export type { ClientEvents, EventName, RequestEndEvent, RequestEvent } from './events.ts';
-export type { FetchInit, PipelineOptions, RequestAuth, Runtime } from './fetch.ts';
-// Strategies
-// An authenticated fetch alone
-export {
-  type AccessTokenOptions,
-  type ApiKeyContext,
-  type ApiKeyFunction,
-  type ApiKeyOptions,
-  accessToken,
-  apiKey,
-  bearer,
-  type CreateFetchOptions,
-  combine,
-  createFetch,
-  type PlacementOptions,
-  type StandaloneFetch,
-  type TokenOptions,
-  type ValetFetch,
-} from './fetch.ts';
-export { HttpError, type Problem, ResponseError } from './http-errors.ts';
 export type { Logger } from './logger.ts';
-export type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
+
+// Seams, for strategies and sources of your own
+export type * from './contracts.ts';
