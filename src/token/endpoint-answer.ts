@@ -19,19 +19,17 @@ export async function readEndpoint(
   now: number,
 ): Promise<EndpointAnswer> {
   const { status, headers, ok } = response;
+  const sent = Date.parse(headers.get('date') ?? '');
+  const date = Number.isNaN(sent) ? undefined : sent;
   const body = parseObject(await readBounded(response));
   const said = body === undefined ? undefined : refusalIn(body);
   if (!ok || body === undefined || said !== undefined) {
     const contentType = body === undefined ? (headers.get('content-type') ?? 'no content type') : undefined;
-    return {
-      failure: judgeRefusal(
-        { status, contentType, retryAfter: retryAfterOf(headers, now), ...said },
-        redactor,
-      ),
-    };
+    // A date in `Retry-After` is on the issuer's clock, as its `Date` is: ours may be wrong (T2).
+    const retryAfter = retryAfterOf(headers, date ?? now);
+    return { failure: judgeRefusal({ status, contentType, retryAfter, ...said }, redactor) };
   }
-  const date = Date.parse(headers.get('date') ?? '');
-  return { tokens: body, date: Number.isNaN(date) ? undefined : date };
+  return { tokens: body, date };
 }
 
 /** The error that an answer tells of. Some servers send it with status 200, some providers pass it on. */
