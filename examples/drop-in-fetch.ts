@@ -23,7 +23,7 @@ interface Paths {
 /** Five calls of the OpenAI SDK at once, with a token that the server has ceased to accept. */
 async function chat(): Promise<void> {
   const server = await startChatApi();
-  const client = new Client(({ rejectedToken }) => server.issueToken(rejectedToken), {
+  const client = new Client(() => server.issueToken(), {
     baseUrl: server.origin,
   });
   await client.session.ready;

@@ -1,0 +1,115 @@
+/** The snippets of docs/guide/token-providers.md. */
+import { accessToken, Client, SessionError, type TokenProvider, type TokenSource } from 'fetch-valet';
+import { auth0, clerk, firebase, msal, supabase } from './identity-providers.ts';
+
+const options = { baseUrl: 'https://api.shop.example' };
+
+// #region auth0
+const withAuth0 = new Client(
+  ({ forceRefresh }) => auth0.getTokenSilently({ cacheMode: forceRefresh ? 'off' : 'on' }),
+  options,
+);
+// #endregion
+
+// #region clerk
+const withClerk = new Client(
+  ({ forceRefresh }) => clerk.session?.getToken({ skipCache: forceRefresh }) ?? null,
+  options,
+);
+// #endregion
+
+// #region supabase
+const getToken: TokenProvider = async ({ forceRefresh }) => {
+  const { data, error } = await (forceRefresh ? supabase.auth.refreshSession() : supabase.auth.getSession());
+  // The network had a bad moment. Any other error means that there is no session any more.
+  if (error?.name === 'AuthRetryableFetchError') throw error;
+  return data.session?.access_token ?? null;
+};
+const withSupabase = new Client(getToken, options);
+// #endregion
+
+// #region firebase
+const withFirebase = new Client(
+  ({ forceRefresh }) => firebase.currentUser?.getIdToken(forceRefresh) ?? null,
+  options,
+);
+// #endregion
+
+const scopes = ['api://shop/.default'];
+
+// #region msal
+const withMsal = new Client(async ({ forceRefresh }) => {
+  const { accessToken, expiresOn } = await msal.acquireTokenSilent({ scopes, forceRefresh });
+  return { accessToken, expiresAt: expiresOn };
+}, options);
+// #endregion
+
+// #region own-backend
+const withCookie = new Client(
+  ({ signal }) => fetch('https://shop.example/token', { method: 'POST', credentials: 'include', signal }),
+  options,
+);
+// #endregion
+const clients = [withAuth0, withClerk, withSupabase, withFirebase, withMsal, withCookie];
+for (const client of clients) await client.get('orders');
+
+// #region refresh-token
+const refresh: TokenProvider = ({ refreshToken, signal }) => {
+  if (refreshToken === undefined) return null;
+  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken });
+  return fetch('https://id.shop.example/token', { method: 'POST', body, signal });
+};
+const shop = new Client(refresh, options);
+// #endregion
+
+const loginAnswer = { access_token: 'access-token-revoked', expires_in: 600, refresh_token: 'from-login' };
+
+// #region sign-in
+await shop.session.signIn(loginAnswer);
+// #endregion
+await shop.get('orders');
+
+const tokensFromThePage = { accessToken: 'access-token-of-the-page', expiresIn: 60 };
+
+// #region options
+interface ShopUser {
+  readonly id: string;
+  readonly email: unknown;
+}
+
+const strategy = accessToken<ShopUser>(refresh, {
+  initial: tokensFromThePage,
+  user: (claims, idTokenClaims) => ({ id: String(claims.sub), email: idTokenClaims.email }),
+  refreshAhead: 30_000,
+  deadline: 5_000,
+});
+const api = new Client(strategy, options);
+// #endregion
+await api.get('orders');
+
+// #region source
+const source: TokenSource = {
+  getToken,
+  subscribe(changed) {
+    const { data } = supabase.auth.onAuthStateChange((event) => {
+      if (event === 'SIGNED_IN' || event === 'SIGNED_OUT') changed();
+    });
+    return () => data.subscription.unsubscribe();
+  },
+  async signOut() {
+    await supabase.auth.signOut();
+  },
+};
+// #endregion
+await new Client(source, options).get('orders');
+
+const device = { readToken: (): Promise<string | undefined> => Promise.resolve(undefined) };
+
+// #region throw
+const fromDevice: TokenProvider = async () => {
+  const token = await device.readToken();
+  if (token === undefined) throw new SessionError('SESSION_ENDED');
+  return token;
+};
+// #endregion
+await new Client(fromDevice, options).get('orders').catch((error: unknown) => console.log(String(error)));
