@@ -126,11 +126,13 @@ function copyError(error: unknown, text: (value: string) => string, depth = 0): 
   if (!(error instanceof Error)) return new Error(text(describeValue(error)));
   const copy = new Error(text(String(error.message)));
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
-  for (const key of Object.keys(error)) {
-    const value = (error as unknown as Record<string, unknown>)[key];
-    if (typeof value === 'string') define(copy, key, text(value), true);
+  // Symbols are what libraries, we too, know their own errors by.
+  for (const key of [...Object.keys(error), ...Object.getOwnPropertySymbols(error)]) {
+    const value = (error as unknown as Record<string | symbol, unknown>)[key];
+    const enumerable = typeof key === 'string';
+    if (typeof value === 'string') define(copy, key, text(value), enumerable);
     else if (value === null || typeof value === 'number' || typeof value === 'boolean')
-      define(copy, key, value, true);
+      define(copy, key, value, enumerable);
   }
   const { code } = error as { code?: unknown };
   // That of a DOMException is a getter, which refuses to work on a copy.
@@ -150,6 +152,6 @@ function describeValue(value: unknown): string {
   return typeof error === 'string' ? error : `a thrown ${value === null ? 'null' : typeof value}`;
 }
 
-function define(target: object, key: string, value: unknown, enumerable = false): void {
+function define(target: object, key: string | symbol, value: unknown, enumerable = false): void {
   Object.defineProperty(target, key, { value, enumerable, configurable: true, writable: true });
 }

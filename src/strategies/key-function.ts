@@ -33,8 +33,9 @@ export function keyFunction(
   let running: Promise<string> | undefined;
 
   const receive = (key: string, { redactor, clock }: Host): string => {
-    if (typeof key === 'string') redactor.add('api_key', key);
+    // First: a text such as 'undefined' is no secret, and would be masked in every message from then on.
     check(key);
+    redactor.add('api_key', key);
     known = { key, at: moment(clock) };
     return key;
   };

@@ -58,13 +58,14 @@ function queryWriter(name: string, scheme: string | undefined): Writer {
       // By hand: URLSearchParams would write the caller's part of the query anew (rule S5).
       const parts = url.search === '' ? [] : url.search.slice(1).split('&');
       const others = parts.filter((part) => nameOfPart(part) !== name);
-      url.search = [...others, `${key}=${encodeURIComponent(value)}`].join('&');
+      // With its question mark: without one, URL would drop that of a query which begins with another.
+      url.search = `?${[...others, `${key}=${encodeURIComponent(value)}`].join('&')}`;
     },
   };
 }
 
 function nameOfPart(part: string): string | undefined {
-  return new URLSearchParams(part).keys().next().value;
+  return new URLSearchParams(`?${part}`).keys().next().value;
 }
 
 function invalid(reason: string): ConfigError {
