@@ -11,6 +11,9 @@ export interface Identity<User extends SessionUser> {
   /** The subjects that the tokens named; a refresh that names another one brings another user (rule T8). */
   readonly subject: unknown;
   readonly idSubject: unknown;
+  /** What the tokens said last. A refresh often brings no id token, and then the last one still holds. */
+  readonly claims: Claims;
+  readonly idClaims: Claims;
 }
 
 /** Finds out whose tokens `grant` holds. `fresh()` makes an id where no token tells. */
@@ -20,19 +23,25 @@ export function identify<User extends SessionUser>(
   reader: UserReader<User> | undefined,
   fresh: () => string,
 ): Identity<User> {
-  const claims = readClaims(grant.value) ?? {};
-  const idClaims = readClaims(grant.idToken) ?? {};
-  const subject = ownClaim(claims, 'sub');
-  const idSubject = ownClaim(idClaims, 'sub');
+  const found = { claims: readClaims(grant.value), idClaims: readClaims(grant.idToken) };
+  const subject = ownClaim(found.claims, 'sub');
+  const idSubject = ownClaim(found.idClaims, 'sub');
   // Like is compared with like: the two tokens may name the same user by different subjects.
   const isSame = known !== undefined && agree(known.subject, subject) && agree(known.idSubject, idSubject);
-  if (isSame && reader === undefined) {
-    return { user: known.user, subject: subject ?? known.subject, idSubject: idSubject ?? known.idSubject };
-  }
+  const before = isSame ? known : undefined;
+  const told = {
+    subject: subject ?? before?.subject,
+    idSubject: idSubject ?? before?.idSubject,
+    claims: found.claims ?? before?.claims ?? {},
+    idClaims: found.idClaims ?? before?.idClaims ?? {},
+  };
+  if (before !== undefined && reader === undefined) return { user: before.user, ...told };
   const user =
-    reader === undefined ? defaultUser(idClaims, idSubject ?? subject, fresh) : reader(claims, idClaims);
+    reader === undefined
+      ? defaultUser(told.idClaims, idSubject ?? subject, fresh)
+      : reader(told.claims, told.idClaims);
   // The same object while it is the same user: a refresh must render nothing.
-  return { user: known?.user.id === user.id ? known.user : (user as User), subject, idSubject };
+  return { user: known?.user.id === user.id ? known.user : (user as User), ...told };
 }
 
 function defaultUser(idClaims: Claims, subject: unknown, fresh: () => string): SessionUser {
@@ -42,8 +51,8 @@ function defaultUser(idClaims: Claims, subject: unknown, fresh: () => string): S
   });
 }
 
-function ownClaim(claims: Claims, name: string): unknown {
-  return Object.hasOwn(claims, name) ? claims[name] : undefined;
+function ownClaim(claims: Claims | undefined, name: string): unknown {
+  return claims !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
 
 function agree(known: unknown, found: unknown): boolean {
