@@ -1,4 +1,4 @@
-import { alarm } from '../clock.ts';
+import { alarm, elapsed, type Moment, moment } from '../clock.ts';
 import type { Clock } from '../contracts.ts';
 import type { Failure } from './failure.ts';
 
@@ -16,13 +16,15 @@ export class Backoff {
   readonly #random: () => number;
   #failures = 0;
   #failure: Failure | undefined;
-  #due = 0;
+  #wait = 0;
+  #since: Moment;
   #unwatch: (() => void) | undefined;
   readonly #sleepers = new Set<() => void>();
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
     this.#random = random;
+    this.#since = moment(clock);
   }
 
   /** The last failure, while nothing has gone well since. */
@@ -32,14 +34,16 @@ export class Backoff {
 
   /** Milliseconds until the next attempt is due. */
   dueIn(): number {
-    return this.#failure === undefined ? 0 : Math.max(0, this.#due - this.#clock.monotonic());
+    return this.#failure === undefined ? 0 : Math.max(0, this.#wait - elapsed(this.#clock, this.#since));
   }
 
   failed(failure: Failure): void {
     const ceiling = Math.min(LONGEST, FIRST * 2 ** this.#failures++);
+    const { retryAfter = 0 } = failure;
     this.#failure = failure;
-    this.#due =
-      this.#clock.monotonic() + (failure.retryAfter ?? ceiling * (FLOOR + (1 - FLOOR) * this.#random()));
+    this.#since = moment(this.#clock);
+    // An issuer that asks for no wait at all is not taken at its word: that would be a loop.
+    this.#wait = retryAfter > 0 ? retryAfter : ceiling * (FLOOR + (1 - FLOOR) * this.#random());
     this.#unwatch ??= this.#clock.onWake?.(() => this.#wake());
   }
 
@@ -67,7 +71,7 @@ export class Backoff {
   }
 
   #wake(): void {
-    this.#due = 0;
+    this.#wait = 0;
     for (const done of this.#sleepers) done();
   }
 }
