@@ -19,10 +19,13 @@ export function record(source: ReadableStream<Uint8Array>): Recorder {
   let size = 0;
   let stopped = false;
   let released = false;
+  let turn = 0;
   let pending: Promise<Uint8Array | undefined> | undefined;
 
   // One read at a time, shared: a replay may begin while the first send still waits for a chunk.
-  const read = (): Promise<Uint8Array | undefined> => {
+  // A send that a replay has overtaken reads no further: what it took would be missing from the replay.
+  const read = (mine: number): Promise<Uint8Array | undefined> => {
+    if (mine !== turn) return Promise.reject(new Error('The request is sent again: this send is over.'));
     pending ??= reader.next().then((chunk) => {
       pending = undefined;
       if (chunk !== undefined) keep(chunk);
@@ -38,7 +41,8 @@ export function record(source: ReadableStream<Uint8Array>): Recorder {
     // A player that is still at the beginning holds on to the old list: nothing is missing from it.
     if (size > RECORDED) kept = [];
   };
-  const stop = (): void => {
+  const stop = (mine: number): void => {
+    if (mine !== turn) return;
     stopped = true;
     if (released) reader.cancel();
   };
@@ -46,15 +50,12 @@ export function record(source: ReadableStream<Uint8Array>): Recorder {
     play() {
       if (size > RECORDED) gone();
       stopped = false;
-      return player(kept, read, stop);
+      return player(kept, ++turn, read, stop);
     },
     async fill() {
-      while ((await read()) !== undefined) {
-        if (size <= RECORDED) continue;
-        reader.cancel();
-        return false;
-      }
-      return true;
+      while (size <= RECORDED) if ((await read(turn)) === undefined) return true;
+      reader.cancel();
+      return false;
     },
     release() {
       released = true;
@@ -65,19 +66,20 @@ export function record(source: ReadableStream<Uint8Array>): Recorder {
 
 function player(
   kept: readonly Uint8Array[],
-  read: () => Promise<Uint8Array | undefined>,
-  stop: () => void,
+  turn: number,
+  read: (turn: number) => Promise<Uint8Array | undefined>,
+  stop: (turn: number) => void,
 ): ReadableStream<Uint8Array> {
   let position = 0;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const again = kept[position++];
-      const chunk = again ?? (await read());
+      const chunk = again ?? (await read(turn));
       if (chunk === undefined) controller.close();
       else controller.enqueue(again === undefined ? chunk : again.slice());
     },
     // The source stays open: a server that answers 401 early leaves a rest for the replay to send.
-    cancel: stop,
+    cancel: () => stop(turn),
   });
 }
 

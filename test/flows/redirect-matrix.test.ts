@@ -80,7 +80,7 @@ test.each(CASES)(
   async ({ status, method, body = null }) => {
     await using api = await startServer(redirecting);
     await using foreign = await startServer(redirecting);
-    using client = new Client(KEY, { baseUrl: api.origin });
+    using client = new Client(KEY, { baseUrl: api.origin, logger: quiet });
     const becomesGet = status === 303 || (status < 303 && method === 'POST');
 
     const answer = client.fetch(to(`${foreign.origin}/end`, status), {
