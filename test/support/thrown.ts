@@ -1,0 +1,44 @@
+import { inspect } from 'node:util';
+import { expect } from 'vitest';
+import { ValetError } from '../../src/errors.ts';
+
+/** What `run` throws or rejects with. */
+export async function thrownBy(run: () => unknown): Promise<unknown> {
+  try {
+    await run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** The error of ours that `run` throws or rejects with. */
+export async function valetErrorOf(run: () => unknown): Promise<ValetError> {
+  const error = await thrownBy(run);
+  if (ValetError.is(error)) return error;
+  throw new Error(`not an error of ours: ${inspect(error)}`);
+}
+
+/** Everything that anybody can get to see of an error, in one text. */
+export function everythingIn(error: unknown): string {
+  const chain: string[] = [];
+  for (let current = error; current instanceof Error && chain.length < 20; current = current.cause) {
+    chain.push(current.message, current.stack ?? '');
+  }
+  return [
+    ...chain,
+    String(error),
+    JSON.stringify(error),
+    inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+  ].join('\n');
+}
+
+/** Fails where a secret shows in anything that can be seen of `error`, raw or encoded. */
+export function expectNoSecret(error: unknown, ...secrets: readonly string[]): void {
+  const said = typeof error === 'string' ? error : everythingIn(error);
+  for (const secret of secrets) {
+    expect(said).not.toContain(secret);
+    expect(said).not.toContain(encodeURIComponent(secret));
+    expect(said).not.toContain(btoa(String.fromCharCode(...new TextEncoder().encode(secret))).slice(0, -4));
+  }
+}
