@@ -23,8 +23,8 @@ export function bodyOf(
 ): Body | undefined {
   if (typeof source === 'function') return fromFunction(source);
   if (source !== undefined && source !== null) return isStreamLike(source) ? recorded(source) : known(source);
-  if (source === null || !isRequest(input)) return undefined;
-  return hasNoBody(input) ? undefined : fromRequest(input, readFirst);
+  // A body of null leaves a Request its own, as in Fetch.
+  return !isRequest(input) || hasNoBody(input) ? undefined : fromRequest(input, readFirst);
 }
 
 export function isRequest(input: string | URL | Request): input is Request {
