@@ -54,20 +54,25 @@ export class SessionState<User extends SessionUser> {
     const epoch = this.epochOf(user);
     const same = epoch === this.#epochs;
     this.#epochs = epoch;
-    this.#snapshot = { status: 'signed-in', user };
-    if (!same) this.#userChanged(previous, user);
-    this.#events.emit('signedin', { user });
-    this.#tell();
+    this.#show(
+      { status: 'signed-in', user },
+      () => !same && this.#userChanged(previous, user),
+      () => this.#events.emit('signedin', { user }),
+    );
   }
 
   signedOut(): void {
     const previous = this.#snapshot;
     if (previous.status === 'signed-out') return;
-    this.#snapshot = { status: 'signed-out' };
-    if ('user' in previous) this.#userChanged(previous, undefined);
-    if (previous.status !== 'loading')
-      this.#events.emit('signedout', 'user' in previous ? { user: previous.user } : {});
-    this.#tell();
+    if (!('user' in previous)) {
+      this.#show({ status: 'signed-out' });
+      return;
+    }
+    this.#show(
+      { status: 'signed-out' },
+      () => this.#userChanged(previous, undefined),
+      () => this.#events.emit('signedout', { user: previous.user }),
+    );
   }
 
   /** The issuer ended the session. Where there never was one, nobody is signed in. */
@@ -78,9 +83,18 @@ export class SessionState<User extends SessionUser> {
       this.signedOut();
       return;
     }
-    this.#snapshot = { status: 'ended', user: previous.user, error };
-    this.#events.emit('sessionend', { user: previous.user, error });
-    this.#tell();
+    this.#show({ status: 'ended', user: previous.user, error }, () =>
+      this.#events.emit('sessionend', { user: previous.user, error }),
+    );
+  }
+
+  /** Shows `next` and tells of it, until a listener signs in or out: that is the last word, and told already. */
+  #show(next: SessionSnapshot<User>, ...steps: readonly (() => unknown)[]): void {
+    this.#snapshot = next;
+    for (const step of [...steps, () => this.#tell()]) {
+      if (this.#snapshot !== next) return;
+      step();
+    }
   }
 
   /** `userchange` comes before anything can be shown: caches of the user before are emptied by it. */
