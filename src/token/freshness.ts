@@ -49,9 +49,10 @@ export class Skew {
 
   /** Learns from the `Date` of a token response, and from a token that was issued in our future. */
   learn(grant: Grant, claims: Claims | undefined, now: number): void {
-    if (grant.date !== undefined) this.#set(grant.date - now);
+    if (grant.date !== undefined && Math.abs(grant.date - now - this.#offset) >= NOISE)
+      this.#offset = grant.date - now;
     const issued = timeClaim(claims, 'iat');
-    if (issued !== undefined && issued - (now + this.#offset) > NOISE) this.#set(issued - now);
+    if (issued !== undefined && issued - now - this.#offset > NOISE) this.#offset = issued - now;
   }
 
   /**
@@ -60,12 +61,9 @@ export class Skew {
    */
   learnFromFresh(claims: Claims | undefined, now: number): boolean {
     const issued = timeClaim(claims, 'iat');
-    if (issued !== undefined) this.#set(issued - now);
+    // Exactly: to a token of a second a clock that is ahead by one is as wrong as any.
+    if (issued !== undefined) this.#offset = issued - now;
     return issued !== undefined;
-  }
-
-  #set(offset: number): void {
-    this.#offset = Math.abs(offset) < NOISE ? 0 : offset;
   }
 
   /** The least of all that is known (T2); 0 or less: it looks expired on arrival. */

@@ -31,11 +31,11 @@ export interface ReceiveOptions {
  */
 export function receive(options: ReceiveOptions): HeldToken {
   const { grant, current, forced } = options;
-  const isSame = current?.token.value === grant.value;
   // A provider with a cache may hand out the expires_in of long ago; a forced answer is taken at its word.
-  if (current !== undefined && isSame && !(forced && grant.expiresIn !== undefined))
+  if (isInUse(current, grant) && !(forced && grant.expiresIn !== undefined))
     return sameAgain(current, options);
   const lifetime = lifetimeOf(options);
+  if (forced && lifetime !== undefined && lifetime <= 0) throw expired();
   return {
     token: { value: grant.value, epoch: options.epoch },
     received: options.received,
@@ -52,23 +52,30 @@ export function looksExpired(
   skew: Skew,
   clock: Clock,
 ): boolean {
-  if (current?.token.value === grant.value) return phaseOf(clock, current) === 'ended';
+  if (isInUse(current, grant)) return phaseOf(clock, current) === 'ended';
   const lifetime = skew.lifetime(grant, readClaims(grant.value), clock.now());
   return lifetime !== undefined && lifetime <= 0;
 }
 
+/** A token at hand that looked expired on arrival was never in use: its receipt says nothing of its life. */
+function isInUse(current: HeldToken | undefined, grant: Grant): current is HeldToken {
+  return current?.token.value === grant.value && (current.lifetime === undefined || current.lifetime > 0);
+}
+
 /** The same token again is asked for again only after half of what remains (T10). Its receipt stays. */
 function sameAgain(current: HeldToken, { clock, epoch }: ReceiveOptions): HeldToken {
-  if (phaseOf(clock, current) === 'ended') {
-    throw new TokenError('TOKEN_INVALID', {
-      message:
-        'The token provider handed out an expired token, also when asked with forceRefresh: true. ' +
-        'Make it pass its cache by then.',
-      retryable: true,
-    });
-  }
+  if (phaseOf(clock, current) === 'ended') throw expired();
   const token = current.token.epoch === epoch ? current.token : { ...current.token, epoch };
   return { ...current, token, window: Math.min(current.window, remaining(clock, current) / 2) };
+}
+
+function expired(): TokenError {
+  return new TokenError('TOKEN_INVALID', {
+    message:
+      'The token provider handed out an expired token, also when asked with forceRefresh: true. ' +
+      'Make it pass its cache by then.',
+    retryable: true,
+  });
 }
 
 function lifetimeOf({ grant, received, forced, skew }: ReceiveOptions): number | undefined {
