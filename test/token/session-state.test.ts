@@ -25,7 +25,9 @@ function createState(): Told {
     hears: () => true,
     emit(name, payload) {
       const { user, previous } = payload as { user?: SessionUser; previous?: SessionUser };
-      told.push([name, user?.id, previous && `was ${previous.id}`].filter((part) => part !== undefined).join(' '));
+      told.push(
+        [name, user?.id, previous && `was ${previous.id}`].filter((part) => part !== undefined).join(' '),
+      );
       self.onEvent(name);
     },
   };
@@ -56,7 +58,7 @@ test('the same user again changes nothing: the snapshot stays the same object', 
   const { snapshot, epoch } = state;
   told.length = 0;
 
-  state.signedIn({ id: 'ada', name: 'Ada' });
+  state.signedIn({ id: 'ada' });
 
   expect(state.snapshot).toBe(snapshot);
   expect(state.epoch).toBe(epoch);
