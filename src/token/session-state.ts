@@ -110,7 +110,7 @@ export class SessionState<User extends SessionUser> {
   #tell(): void {
     for (const resolve of this.#waiting) resolve(this.#snapshot);
     this.#waiting.clear();
-    for (const listener of [...this.#listeners]) {
+    for (const listener of Array.from(this.#listeners)) {
       try {
         listener();
       } catch (error) {

@@ -21,7 +21,13 @@ interface Receipt {
 function take(tokens: string | TokenResponse, receipt: Receipt): HeldToken {
   const { clock, skew = new Skew(), current, forced = false, epoch = 1 } = receipt;
   return receive({
-    ...{ grant: readGrant(tokens), received: moment(clock), epoch, current, forced, skew, clock },
+    grant: readGrant(tokens),
+    received: moment(clock),
+    epoch,
+    current,
+    forced,
+    skew,
+    clock,
     refreshAhead: undefined,
     random: 0,
   });

@@ -210,3 +210,21 @@ test('a listener that signs in again on sessionend has the last word', () => {
   expect(state.snapshot).toEqual({ status: 'signed-in', user: BOB });
   expect(told).toEqual(['sessionend ada', 'userchange bob was ada', 'signedin bob', 'listener:signed-in']);
 });
+
+test('a listener that subscribes anew from within is called anew with the next snapshot only', () => {
+  const { state } = createState();
+  const seen: string[] = [];
+  const listen = (): void => {
+    const off = state.subscribe(() => {
+      seen.push(state.snapshot.status);
+      off();
+      listen();
+    });
+  };
+  listen();
+
+  state.signedIn(ADA);
+  state.signedOut();
+
+  expect(seen).toEqual(['signed-in', 'signed-out']);
+});
