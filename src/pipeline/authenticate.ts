@@ -15,6 +15,8 @@ const NO_SCOPES: readonly string[] = [];
 export function authenticate(strategy: AuthStrategy, events: EventSink): Stage {
   return (exchange, next) => {
     if (exchange.auth === false) return next(exchange);
+    // Who has gone already has nobody asked for a token.
+    exchange.signal?.throwIfAborted();
     exchange.epoch ??= strategy.epoch?.();
     const credential = ask(strategy, exchange);
     if (!isPromise(credential)) return sendWithCredential(strategy, events, exchange, next, credential);

@@ -85,14 +85,15 @@ export interface CallStart {
 /** A call before the first stage. Every field is there from the start: one shape keeps the hot path fast. */
 export function createExchange(start: CallStart): Exchange {
   const { id, input, init = NO_INIT, auth, body, timeout, epoch } = start;
-  const signal =
-    start.signal === undefined ? (init.signal ?? (isRequest(input) ? input.signal : null)) : start.signal;
-  const { auth: own, body: _body, ...rest } = init;
+  const own = start.signal === undefined ? init.signal : start.signal;
+  // `null` takes the signal of a Request away; `undefined` does not.
+  const signal = own === undefined && isRequest(input) ? input.signal : own;
+  const { auth: asked, body: _body, ...rest } = init;
   return {
     id,
     input,
     init: rest,
-    auth: own ?? auth,
+    auth: asked ?? auth,
     body,
     method: (init.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase(),
     signal: signal ?? undefined,

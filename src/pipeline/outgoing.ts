@@ -1,7 +1,7 @@
 import type { BodyInput, Outgoing } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 import type { Platform } from '../platform.ts';
-import { isPromise } from './abortable.ts';
+import { abortable, isPromise } from './abortable.ts';
 import { isRequest } from './body.ts';
 import { callersHeaders, type Exchange, type Hop, nameOf, type SendInit } from './exchange.ts';
 
@@ -48,7 +48,7 @@ export function prepare(
   if (body === undefined || !hop.withBody) return finish(undefined);
   if (body.isStream) checkUpload(exchange, hop, platform);
   const content = body.take();
-  return isPromise(content) ? content.then(finish) : finish(content);
+  return isPromise(content) ? abortable(content, exchange.signal).then(finish) : finish(content);
 }
 
 /** A `Request` may be handed on as long as its URL is right and its body is there. */
@@ -70,11 +70,17 @@ function sendInit(
 ): SendInit {
   const { redirect } = exchange.outgoing;
   const fields = asIs ? undefined : fieldsOf(exchange.input);
-  const init: SendInit = { ...fields, ...exchange.init, method: hop.method, headers: copy.headers };
+  const own = fields === undefined ? exchange.init : given(exchange.init);
+  const init: SendInit = { ...fields, ...own, method: hop.method, headers: copy.headers };
   if (redirect !== undefined) init.redirect = redirect;
   if (content !== undefined && content !== null) init.body = content;
   if (exchange.body?.isStream === true) init.duplex = 'half';
   return init;
+}
+
+/** A member that is `undefined` is not there: what the `Request` says holds. */
+function given(init: RequestInit): RequestInit {
+  return Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
 }
 
 /** What a `Request` says besides URL, method, headers and body. */
