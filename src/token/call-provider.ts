@@ -32,11 +32,15 @@ export async function callProvider(options: CallOptions): Promise<Answer> {
   const signal = AbortSignal.any([options.signal, controller.signal]);
   let giveUp = (): void => {};
   const late = new Promise<Answer>((resolve) => {
+    const fail = (failure: Failure): void => resolve({ kind: 'failure', failure });
     giveUp = alarm(host.clock, patience, () => {
       const error = timedOut(patience);
       controller.abort(error);
-      resolve({ kind: 'failure', failure: { kind: 'temporary', error, waitable: false } });
+      fail({ kind: 'temporary', error, waitable: true });
     });
+    // Nobody wants it any more: a provider that does not heed its signal is not waited for either.
+    const abandon = (): void => fail(judgeError(options.signal.reason, host.redactor));
+    options.signal.addEventListener('abort', abandon, { once: true });
   });
   const answer = askTwice(options, signal);
   return Promise.race([answer, late]).finally(giveUp);
