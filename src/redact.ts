@@ -15,9 +15,8 @@ const TOKEN_SHAPED = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=\b(?:bearer|dpop|basic)
 /** The newest secrets of each kind that are remembered: the current one and 16 before it. */
 const REMEMBERED = 17;
 const LONGEST_CAUSE_CHAIN = 8;
-/** How far the objects on a foreign error are searched for secrets. */
-const DEEPEST = 4;
-const WIDEST = 50;
+/** How much of the objects on a foreign error is searched for secrets. */
+const MOST_MEMBERS = 1000;
 
 /** Remembers the secrets of one client and takes them out of what it says. */
 export interface Redactor {
@@ -104,18 +103,22 @@ function escapePattern(text: string): string {
 
 function isDirty(error: unknown, text: (value: string) => string, depth = 0): boolean {
   if (!(error instanceof Error) || depth > LONGEST_CAUSE_CHAIN) return false;
-  const said = `${error.message}\n${error.stack ?? ''}\n${textsIn(error).join('\n')}`;
+  const said = `${error.message}\n${error.stack ?? ''}\n${textsOn(error).join('\n')}`;
   return text(said) !== said || isDirty(error.cause, text, depth + 1);
 }
 
-/** All text on an object where a logger would find it: HTTP libraries hang requests with their headers on errors. */
-function textsIn(value: unknown, depth = 0): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null || depth > DEEPEST || ArrayBuffer.isView(value)) return [];
-  // What requests and URLs hold is behind getters.
-  const { headers, url, href } = value as Readonly<Record<string, unknown>>;
-  const entries = value instanceof Headers || value instanceof Map ? [...value] : Object.values(value);
-  return [...entries.slice(0, WIDEST), headers, url, href].flatMap((member) => textsIn(member, depth + 1));
+/** All text on an error where a logger would find it: HTTP libraries hang requests with their headers there. */
+function textsOn(error: Error): string[] {
+  const found = new Set<unknown>([error]);
+  // A set goes on to what is added meanwhile, and takes nothing twice.
+  for (const value of found) {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) continue;
+    // What requests and URLs hold is behind getters.
+    const { headers, url, href } = value as Readonly<Record<string, unknown>>;
+    const members = value instanceof Headers || value instanceof Map ? [...value] : Object.values(value);
+    for (const member of [...members, headers, url, href]) if (found.size < MOST_MEMBERS) found.add(member);
+  }
+  return [...found].filter((value): value is string => typeof value === 'string');
 }
 
 /**
