@@ -84,6 +84,8 @@ async function replay(
   refused: Response,
 ): Promise<Response> {
   const rejected = exchange.credential;
+  // The wait for a new credential is not the time of the API: it must not cost the 401 its body.
+  exchange.onBodyEnd?.();
   const challenge = tokenChallenge(refused.headers.get('www-authenticate'));
   const query = { ...queryOf(exchange), challenge, rejected };
   const better = await abortable(Promise.resolve(strategy.credential(query)), exchange.signal).catch(
