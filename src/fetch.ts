@@ -190,7 +190,11 @@ export function fetchOver(
   };
 }
 
-/** Also for what JavaScript passes: a source without its wrapper, a number, null. */
+/**
+ * Also for what JavaScript passes: a source without its wrapper, a number, null.
+ *
+ * @internal
+ */
 export function isStrategy<T>(credential: T): credential is Extract<T, AuthStrategy<never>> {
   const { credential: get, apply } = (credential ?? {}) as Partial<AuthStrategy>;
   return typeof get === 'function' && typeof apply === 'function';
