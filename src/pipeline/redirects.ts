@@ -103,9 +103,9 @@ async function follow(
 }
 
 const BROWSER_REASON =
-  'the server redirected it, and a browser would carry the key along to wherever that leads. ' +
-  'Ask for the final URL, or send the credential as Authorization';
-const STREAM_REASON = 'the server redirected it, and a stream cannot be sent twice. Ask for the final URL';
+  'the server redirected it, and a browser would carry the key along to wherever that leads, ' +
+  'unless it is sent as Authorization';
+const STREAM_REASON = 'the server redirected it, and a stream cannot be sent twice';
 
 /** What the strategy writes, tried on a blank hop: whatever looks the same is a credential, whoever wrote it. */
 async function writtenBy(strategy: AuthStrategy, exchange: Exchange): Promise<Outgoing> {
@@ -172,7 +172,7 @@ function headersFor(exchange: Exchange, from: Hop, toGet: boolean, crossOrigin: 
 
 function refuse(exchange: Exchange, reason: string): ConfigError {
   return new ConfigError('REDIRECT_REFUSED', {
-    message: `${nameOf(exchange)} was not followed any further: ${reason}.`,
+    message: `${nameOf(exchange)} was not followed any further: ${reason}. Ask for the final URL.`,
     request: summarize(exchange),
   });
 }

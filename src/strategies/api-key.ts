@@ -103,7 +103,7 @@ function checkKey(value: unknown, writer: Writer, what: string): void {
   const fault = textFault(value, writer.place);
   if (fault === undefined) return;
   throw new ConfigError('INVALID_API_KEY', {
-    message: `The key cannot be sent as ${writer.label}: ${fault} (${what}).`,
+    message: `The key cannot be sent as ${writer.label}: ${fault} (${what}). Check where it comes from.`,
   });
 }
 
