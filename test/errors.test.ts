@@ -166,7 +166,7 @@ test.each([undefined, null, 'HTTP_ERROR', 42, {}, new Error('x'), { code: 'HTTP_
 test('the brand of an error does not show', () => {
   const error = new ConfigError('CLIENT_CLOSED');
   expect(inspect(error)).not.toContain('fetch-valet.error');
-  expect(Object.entries(error).map(([key]) => key)).toEqual(['code', 'retryable', 'docs', 'name']);
+  expect(Object.entries(error).map(([key]) => key)).toEqual(['name', 'code', 'retryable', 'docs']);
 });
 
 test('an error that a provider throws needs no message of its own', () => {
