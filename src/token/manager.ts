@@ -119,6 +119,8 @@ export class TokenManager<User extends SessionUser> {
     const rejected = query.rejected?.value;
     let answered = false;
     for (;;) {
+      // For a caller that has gone nothing more is asked.
+      query.signal?.throwIfAborted();
       this.#checkOpen();
       this.#checkEpoch(query);
       const held = this.#wallet.usable(rejected);
