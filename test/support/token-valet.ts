@@ -20,7 +20,7 @@ export interface TokenValet<User extends SessionUser = SessionUser> {
   /** The names of the events so far. */
   readonly events: readonly EventName[];
   /** Sends a request and gives the status it was answered with, or the code it failed with. */
-  request(init?: RequestInit): Promise<number | string>;
+  readonly request: (init?: RequestInit) => Promise<number | string>;
 }
 
 export interface TokenValetOptions<User extends SessionUser> extends AccessTokenOptions<User> {
