@@ -167,7 +167,10 @@ export class Client<User extends SessionUser = SessionUser> {
       const url = typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : input;
       const line = new VerbLine(this.#family.connection, this.#next, this.#settings);
       return sendVerb(url, method, options, {
-        ...{ line, defaults: this.#options, redactor: host.redactor, now: () => host.clock.now() },
+        line,
+        defaults: this.#options,
+        redactor: host.redactor,
+        now: () => host.clock.now(),
       }) as ResponsePromise<T>;
     } catch (error) {
       return rejectedVerb(host.redactor.clean(error));

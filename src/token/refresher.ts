@@ -47,7 +47,7 @@ export class Refresher<User extends SessionUser> {
     this.#state = state;
     this.#wallet = wallet;
     this.#deadline = deadline;
-    this.backoff = new Backoff(host.clock, host.random);
+    this.backoff = new Backoff(host.clock, () => host.random());
   }
 
   /** Whether nothing speaks against asking now. */

@@ -76,7 +76,7 @@ export class Wallet<User extends SessionUser> {
    * @throws `TokenError` `TOKEN_INVALID` where it cannot be used
    */
   commit(grant: Grant, { received = moment(this.#host.clock), forced, login = false }: Receipt): void {
-    const { clock, random } = this.#host;
+    const { clock } = this.#host;
     const { refreshAhead, user: reader } = this.#options;
     if (login) this.refreshToken = undefined;
     this.remember(grant);
@@ -86,7 +86,7 @@ export class Wallet<User extends SessionUser> {
     const epoch = this.#state.epochOf(identity.user);
     const current = login ? undefined : this.current;
     const at = { grant, received, epoch, current, forced };
-    this.current = receive({ ...at, skew: this.#skew, clock, refreshAhead, random: random() });
+    this.current = receive({ ...at, skew: this.#skew, clock, refreshAhead, random: this.#host.random() });
     this.#identity = identity;
     this.suspect = false;
     // Last: who hears of the user may send a request at once, and must get this token.

@@ -60,7 +60,7 @@ export function createManualClock(wall = Date.UTC(2026, 0, 1)): ManualClock {
       offset += ms;
     },
     wake() {
-      for (const listener of [...listeners]) listener();
+      for (const listener of Array.from(listeners)) listener();
     },
     get timers() {
       return timers.size;

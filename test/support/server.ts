@@ -25,7 +25,7 @@ export async function startServer(
   handler: Handler = (_, response) => void response.writeHead(204).end(),
 ): Promise<TestServer> {
   const received: Received[] = [];
-  const server = createServer(async (incoming, response) => {
+  const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of incoming) chunks.push(chunk as Buffer);
@@ -37,7 +37,8 @@ export async function startServer(
     const request: Received = { method, url, headers, body: Buffer.concat(chunks) };
     received.push(request);
     await handler(request, response);
-  });
+  };
+  const server = createServer((incoming, response) => void answer(incoming, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = (): Promise<void> =>
     new Promise((resolve) => {
