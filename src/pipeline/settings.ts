@@ -90,7 +90,8 @@ function readOrigin(option: string, value: unknown): string {
   const url = typeof value === 'string' ? URL.parse(value) : null;
   const isOrigin =
     url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && `${url.origin}/` === url.href;
-  if (!isOrigin) {
+  // A wildcard would be a host of that very name, which there is none.
+  if (!isOrigin || url.hostname.includes('*')) {
     throw invalidOption(
       `${option} holds ${JSON.stringify(value)}, which is no origin. Write 'https://api.example.com'.`,
     );
