@@ -22,7 +22,7 @@ import wretch from 'wretch';
 import { listen, type RunningServer } from '../examples/servers/http.ts';
 
 /** What each of them came to, by name; `fetch-valet` is always the last. */
-export interface Fact {
+interface Fact {
   readonly what: string;
   readonly results: Readonly<Record<string, string>>;
 }
@@ -163,7 +163,7 @@ async function redirectedKey(): Promise<Fact> {
   const valet = new Client(key, { baseUrl: api.origin });
   await attempt(
     {
-      [`fetch of Node ${process.versions.node.split('.')[0]}`]: () => fetch(url, { headers }),
+      fetch: () => fetch(url, { headers }),
       ky: () => ky(url, { headers }),
       ofetch: () => ofetch(url, { headers }),
       wretch: () => wretch(url).headers(headers).get().res(),
@@ -244,7 +244,7 @@ async function failures(): Promise<readonly Fact[]> {
 }
 
 /** Every row of the README's table. */
-export async function measureFacts(): Promise<readonly Fact[]> {
+async function measureFacts(): Promise<readonly Fact[]> {
   return [
     await shortTokens(),
     await lateRefusals(),
@@ -255,7 +255,7 @@ export async function measureFacts(): Promise<readonly Fact[]> {
 }
 
 /** The rows as Markdown. Others with the same result share it. */
-export function toRow({ what, results }: Fact): string {
+function toRow({ what, results }: Fact): string {
   const { 'fetch-valet': own, ...others } = results;
   const said = [...new Set(Object.values(others))].map((result) => {
     const names = Object.keys(others).filter((name) => others[name] === result);
@@ -264,4 +264,4 @@ export function toRow({ what, results }: Fact): string {
   return `| ${what} | ${said.join('; ')} | ${own} |`;
 }
 
-if (import.meta.main) for (const fact of await measureFacts()) console.log(toRow(fact));
+for (const fact of await measureFacts()) console.log(toRow(fact));

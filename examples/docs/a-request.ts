@@ -20,6 +20,11 @@ const withUsersToken = new Client(({ forceRefresh }) => auth.getToken({ fresh: f
 // #endregion
 for (const client of [withKey, withLastingToken, withUsersToken]) await client.get('orders');
 
+// #region bare
+await withUsersToken.get('status', { auth: false });
+await withUsersToken.get('catalogue', { auth: 'optional' });
+// #endregion
+
 // #region create-fetch
 const fetchWithKey = createFetch(apiKey(process.env.WEATHER_API_KEY), { baseUrl });
 const response = await fetchWithKey('orders');

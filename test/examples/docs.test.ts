@@ -1,0 +1,148 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runProgram } from '../../examples/demo/run-program.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...filesIn('docs', '.md')];
+const withCode = pages.filter((page) => codeBlocks(read(page)).length > 0);
+const regions = new Set(
+  [...filesIn('examples', '.ts'), ...filesIn('test', '.ts')].flatMap((file) => regionsOf(read(file))),
+);
+
+test.each(withCode)('every block of code in %s is a region of a program that runs', (page) => {
+  const strangers = codeBlocks(read(page)).filter((block) => !regions.has(withoutSpaces(block)));
+  expect(strangers).toEqual([]);
+});
+
+test('the README shows three uses, of four lines at most', () => {
+  const uses = codeBlocks(read('README.md').split('\n## Use\n')[1]?.split('\n## ')[0] ?? '');
+  expect(uses.map((block) => block.trim().split('\n').length).map((lines) => lines <= 4)).toEqual([
+    true,
+    true,
+    true,
+  ]);
+});
+
+test.each(pages)('every link in %s leads somewhere', (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:|mailto:|#)([^)#]+)/g)].map(([, link = '']) => link);
+  const dead = links.filter((link) => !existsSync(join(root, dirname(page), decodeURI(link))));
+  expect(dead).toEqual([]);
+});
+
+test('every rule that a comment or a test names is explained', () => {
+  const explained = new Set(
+    [...read('docs/explain/rules.md').matchAll(/^\*\*([PTS]\d+)\./gm)].map(([, rule]) => rule),
+  );
+  const named = [...filesIn('src', '.ts'), ...filesIn('test', '.ts'), ...filesIn('examples', '.ts')]
+    .flatMap((file) => [...read(file).matchAll(/\brules? ([PTS]\d+)/g)])
+    .map(([, rule]) => rule);
+  expect(explained.size).toBe(31);
+  expect(named.filter((rule) => !explained.has(rule))).toEqual([]);
+});
+
+test('the table of the README holds what is measured', async () => {
+  const table = read('README.md').split('<!-- facts -->')[1]?.split('<!-- /facts -->')[0] ?? '';
+  const { code, lines } = await runProgram('../bench/facts.ts', {});
+  expect(code).toBe(0);
+  expect(table.trim().split('\n').slice(2)).toEqual(lines);
+}, 30_000);
+
+const shop = 'https://api.shop.example';
+const weather = 'https://api.weather.example/v1/current';
+
+/** What each program of the docs must have sent or said, among other things. */
+const programs: Readonly<Record<string, readonly string[]>> = {
+  'readme-key.ts': [`GET | ${weather}?q=Oslo | x-api-key: weather-key-1 => 200`, 'Oslo: 7 degrees'],
+  'readme-token.ts': [
+    `GET | ${shop}/orders | authorization: Bearer token-fresh-false => 200`,
+    'POST | https://llm.shop.example/v1/chat/completions | authorization: Bearer token-fresh-false => 200',
+    'Hello.',
+  ],
+  'api-keys.ts': [
+    `GET | ${weather} | x-app-key: weather-key-1 => 200`,
+    `GET | ${weather} | authorization: Token weather-key-1 => 200`,
+    'GET | https://api.github.example/current | authorization: Bearer github-token-1 => 200',
+    `GET | ${weather}?appid=weather-key-1 => 200`,
+    `GET | ${weather} | x-api-key: weather-key-retired => 401`,
+    `GET | ${weather} | x-api-key: weather-key-2 => 200`,
+    'weather, billing team 200 true',
+    `GET | ${weather} | authorization: Bearer token-fresh-false | x-api-key: weather-key-1 => 200`,
+  ],
+  'token-providers.ts': [
+    `GET | ${shop}/orders | authorization: Bearer auth0-cache-on => 200`,
+    `GET | ${shop}/orders | authorization: Bearer clerk-skip-false => 200`,
+    `GET | ${shop}/orders | authorization: Bearer supabase-cached => 200`,
+    `GET | ${shop}/orders | authorization: Bearer firebase-force-false => 200`,
+    `GET | ${shop}/orders | authorization: Bearer msal-force-false => 200`,
+    `GET | ${shop}/orders | authorization: Bearer access-token-revoked => 401`,
+    'POST | https://id.shop.example/token | grant_type=refresh_token&refresh_token=from-login => 200',
+    `GET | ${shop}/orders | authorization: Bearer access-token-2 => 200`,
+    `GET | ${shop}/orders | authorization: Bearer access-token-of-the-page => 200`,
+  ],
+  'errors.ts': [
+    '1 order',
+    'the login page',
+    'That did not work. Please try again.',
+    'the form says: quantity is missing',
+    'The server answered 422.',
+  ],
+  'testing.ts': ['The assertions of the testing guide hold.'],
+  'a-request.ts': [
+    'r1 GET https://api.shop.example/orders?…',
+    'r1 200 false',
+    `GET | ${shop}/orders | authorization: Bearer github-token-1 => 200`,
+    `GET | ${shop}/status => 200`,
+    `GET | ${shop}/catalogue | authorization: Bearer token-fresh-false => 200`,
+  ],
+};
+
+test('every program of the docs is run', () => {
+  const helpers = ['identity-providers.ts', 'stand-in.ts'];
+  expect(readdirSync(join(root, 'examples/docs')).sort()).toEqual(
+    [...Object.keys(programs), ...helpers].sort(),
+  );
+});
+
+test.each(Object.entries(programs))(
+  'examples/docs/%s does what the docs say',
+  async (name, expected) => {
+    const standIn = new URL('../../examples/docs/stand-in.ts', import.meta.url).href;
+    const { code, lines } = await runProgram(`docs/${name}`, {
+      NODE_OPTIONS: `--import=${standIn}`,
+      WEATHER_API_KEY: undefined,
+      GITHUB_TOKEN: undefined,
+    });
+    expect({ code, lines: lines.filter((line) => expected.includes(line)) }).toEqual({
+      code: 0,
+      lines: expect.arrayContaining([...expected]),
+    });
+  },
+  30_000,
+);
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+function filesIn(folder: string, extension: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+function codeBlocks(markdown: string): string[] {
+  const fences = markdown.matchAll(/^```(?:tsx?|jsx?|typescript|javascript)\b[^\n]*\n([\s\S]*?)^```$/gm);
+  return [...fences].map(([, code = '']) => code);
+}
+
+function regionsOf(program: string): string[] {
+  const found = program.matchAll(/^ *\/\/ #region [\w-]+\n([\s\S]*?)^ *\/\/ #endregion$/gm);
+  return [...found].map(([, code = '']) => withoutSpaces(code));
+}
+
+function withoutSpaces(code: string): string {
+  return code.trim().replace(/\s+/g, ' ');
+}
