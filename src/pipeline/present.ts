@@ -8,6 +8,8 @@ interface Presentation {
 
 /** Statuses whose responses have no body: `new Response` refuses one. */
 const BODYLESS: ReadonlySet<number> = new Set([101, 204, 205, 304]);
+/** Servers send higher ones, but `new Response` refuses them. */
+const HIGHEST = 599;
 
 /**
  * A genuine `Response` with a truthful `redirected`, `type` and `url` (rule P5). With a `url` it is rebuilt,
@@ -15,12 +17,18 @@ const BODYLESS: ReadonlySet<number> = new Set([101, 204, 205, 304]);
  */
 export function present(response: Response, { url, redirected }: Presentation): Response {
   if (url === undefined) return describe(response, { redirected });
-  const { status, statusText, headers, type } = response;
-  if (status === 0) return response;
-  const rebuilt = new Response(BODYLESS.has(status) ? null : response.body, { status, statusText, headers });
+  const { status, type } = response;
+  const rebuilt = rebuild(response);
   const withoutHash = url.split('#', 1)[0] ?? url;
   // `keep`: undici cancels a body when the Response it came with is collected.
-  return describe(rebuilt, { url: withoutHash, redirected, type }, response);
+  return describe(rebuilt, { url: withoutHash, redirected, type, status }, response);
+}
+
+function rebuild({ body, status, statusText, headers }: Response): Response {
+  // What `redirect: 'manual'` gives in a browser shows nothing but its URL.
+  if (status === 0) return Response.error();
+  const init = { status: Math.min(status, HIGHEST), statusText, headers };
+  return new Response(BODYLESS.has(status) ? null : body, init);
 }
 
 function describe(response: Response, fields: Readonly<Record<string, unknown>>, keep?: Response): Response {
