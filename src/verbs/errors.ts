@@ -63,8 +63,8 @@ async function checkedData(data: unknown, schema: ErrorSchema | undefined): Prom
 /** The members of RFC 9457 §3.1 that have the right type, and all extensions. */
 function problemIn(response: Response, data: unknown): Problem | undefined {
   const type = response.headers.get('content-type') ?? '';
-  if (!/^application\/problem\+json\b/i.test(type) || typeof data !== 'object' || data === null)
-    return undefined;
+  if (!/^application\/problem\+json\b/i.test(type)) return undefined;
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
   const wrong = (key: string, value: unknown): boolean =>
     key === 'status' ? typeof value !== 'number' : PROBLEM_TEXTS.has(key) && typeof value !== 'string';
   return Object.fromEntries(Object.entries(data).filter(([key, value]) => !wrong(key, value)));
