@@ -2,7 +2,7 @@
  * Other SDKs with a client's `fetch`: they send their requests, fetch-valet adds the credential, renews it and
  * sends a refused request again. Runs on servers of its own: `node examples/drop-in-fetch.ts`.
  */
-import { Client } from 'fetch-valet';
+import { Client, type TokenProvider } from 'fetch-valet';
 import OpenAI from 'openai';
 import createClient from 'openapi-fetch';
 import { startChatApi } from './servers/chat-api.ts';
@@ -23,9 +23,8 @@ interface Paths {
 /** Five calls of the OpenAI SDK at once, with a token that the server has ceased to accept. */
 async function chat(): Promise<void> {
   const server = await startChatApi();
-  const client = new Client(() => server.issueToken(), {
-    baseUrl: server.origin,
-  });
+  const getToken: TokenProvider = ({ signal }) => fetch(server.tokenUrl, { method: 'POST', signal });
+  const client = new Client(getToken, { baseUrl: server.origin });
   await client.session.ready;
   server.revokeTokens();
 
