@@ -69,7 +69,7 @@ function sendInit(
   asIs: boolean,
 ): SendInit {
   const { redirect } = exchange.outgoing;
-  const fields = asIs ? undefined : fieldsOf(exchange.input);
+  const fields = fieldsOf(exchange.input, asIs);
   const own = fields === undefined ? exchange.init : given(exchange.init);
   const init: SendInit = { ...fields, ...own, method: hop.method, headers: copy.headers };
   if (redirect !== undefined) init.redirect = redirect;
@@ -84,10 +84,13 @@ function given(init: RequestInit): RequestInit {
 }
 
 /** What a `Request` says besides URL, method, headers and body. */
-function fieldsOf(input: string | URL | Request): RequestInit | undefined {
+function fieldsOf(input: string | URL | Request, asIs: boolean): RequestInit | undefined {
   if (!isRequest(input)) return undefined;
   const { cache, credentials, integrity, keepalive, mode, referrer, referrerPolicy, signal } = input;
-  const fields: RequestInit = { cache, credentials, integrity, keepalive, referrerPolicy, signal };
+  // To the platform any init at all takes these two back.
+  const fields: RequestInit = asIs
+    ? { referrerPolicy }
+    : { cache, credentials, integrity, keepalive, referrerPolicy, signal };
   // Deno and Bun leave some out; 'navigate' is for the browser alone.
   if (mode !== undefined && mode !== 'navigate') fields.mode = mode;
   if (referrer !== undefined && referrer !== 'about:client') fields.referrer = referrer;
