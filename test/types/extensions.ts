@@ -63,6 +63,7 @@ interface PinoLike {
 
 export function seamsOfTheRuntime(pino: PinoLike, clock: Clock): void {
   expectTypeOf<Console>().toExtend<Logger>();
+  expectTypeOf<Parameters<Logger['debug'] | Logger['warn']>>().toEqualTypeOf<[line: string]>();
   new Client('key', {
     logger: pino,
     debug: true,
