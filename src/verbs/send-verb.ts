@@ -99,7 +99,7 @@ class VerbCall {
     const content = json === undefined ? body : stringify(json, rest);
     return {
       ...rest,
-      ...(this.#isKysBody && { body: content as BodyInit }),
+      ...(this.#isKysBody && { body: (typeof content === 'function' ? content() : content) as BodyInit }),
       ...(method !== undefined && { method }),
       ...(retries !== undefined && { retry: retries }),
       ...(headers !== undefined && { headers }),
@@ -121,7 +121,8 @@ class VerbCall {
       request.headers.set('content-type', 'application/json');
     }
     const limit = timeout === false ? undefined : timeout;
-    const attempt = { body, auth, timeout: limit, signal: signal ?? undefined };
+    const own = signal === undefined && this.#input instanceof Request ? this.#input.signal : signal;
+    const attempt = { body, auth, timeout: limit, signal: own ?? undefined };
     try {
       return await this.#host.line.send({ ...attempt, ...this.#wire(request, init) });
     } catch (error) {
