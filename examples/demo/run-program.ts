@@ -10,7 +10,7 @@ export interface ProgramEnd {
 }
 
 /** A program that hangs is a failure to be told, not to be waited for. */
-const patience = 20_000;
+const patience = 45_000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

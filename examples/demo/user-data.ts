@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DemoTokens, DemoUser } from '../servers/token-endpoint.ts';
 import { startUserApi, type UserApi } from '../servers/user-api.ts';
 import { foldRequests } from './fold.ts';
+import { placeOrder } from './place-order.ts';
 import { isNowhere } from './public-data.ts';
 import { check, quote, say, title } from './report.ts';
 import { type ProgramEnd, runProgram } from './run-program.ts';
@@ -68,21 +69,12 @@ class Play {
     // Not before a request has used the new token: then no request with the old one is on its way.
     if (this.#renewed && what === '→') this.#sent ??= id;
     if (what === '←' && id === this.#sent && this.atRevocation === undefined) this.#revoke();
-    if (what === '↻') void this.#placeOrder();
+    if (what === '↻') void placeOrder(this.#api, user);
   }
 
   #revoke(): void {
     this.atRevocation = { renewals: this.#api.refreshes, refused: refusals(this.#api) };
     this.#api.revokeAccessTokens();
-  }
-
-  async #placeOrder(): Promise<void> {
-    const { access_token } = await this.#api.signIn(user);
-    await fetch(`${this.#api.origin}/orders`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ item: 'green tea', quantity: 1 }),
-    });
   }
 }
 

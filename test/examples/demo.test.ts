@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runProgram } from '../../examples/demo/run-program.ts';
+
+// Each program is a process of its own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 test('the demo shows all that it promises, in plain text of at most 100 columns', async () => {
   const { code, lines } = await runProgram('demo.ts', {});
@@ -11,4 +14,4 @@ test('the demo shows all that it promises, in plain text of at most 100 columns'
   const long = lines.filter((line) => line.length > 100 && line.trim().split(' ').length > 2);
   expect(long).toEqual([]);
   expect(lines.join('\n')).not.toContain('\u001B[');
-}, 60_000);
+});
