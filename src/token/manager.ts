@@ -93,9 +93,11 @@ export class TokenManager<User extends SessionUser> {
   /** The source's own sign-in state changed: what is held may be another user's (T8). */
   changed(): void {
     if (this.#host.signal.aborted) return;
+    // Many sources tell their state as soon as they are listened to, and construction asks nobody.
+    const wasAsked = this.#state.snapshot.status !== 'loading' || this.#refresher.flight !== undefined;
     this.#refresher.supersede();
     this.#wallet.suspect = true;
-    this.#refresher.start('initial');
+    if (wasAsked) this.#refresher.start('initial');
   }
 
   close(): void {

@@ -34,6 +34,7 @@ export class Wallet<User extends SessionUser> {
   readonly #options: WalletOptions<User>;
   readonly #skew = new Skew();
   #identity: Identity<User> | undefined;
+  #freshIds = 0;
 
   constructor(host: Host, state: SessionState<User>, options: WalletOptions<User>) {
     this.#host = host;
@@ -78,15 +79,17 @@ export class Wallet<User extends SessionUser> {
   commit(grant: Grant, { received = moment(this.#host.clock), forced, login = false }: Receipt): void {
     const { clock } = this.#host;
     const { refreshAhead, user: reader } = this.#options;
-    if (login) this.refreshToken = undefined;
-    this.remember(grant);
     this.#skew.learn(grant, readClaims(grant.value), received.wall);
     const known = login || this.suspect ? undefined : this.#identity;
     const identity = identify(grant, known, reader, () => this.#freshId());
     const epoch = this.#state.epochOf(identity.user);
     const current = login ? undefined : this.current;
     const at = { grant, received, epoch, current, forced };
-    this.current = receive({ ...at, skew: this.#skew, clock, refreshAhead, random: this.#host.random() });
+    const held = receive({ ...at, skew: this.#skew, clock, refreshAhead, random: this.#host.random() });
+    // From here on nothing throws: tokens that cannot be used leave everything as it was.
+    if (login) this.refreshToken = undefined;
+    this.remember(grant);
+    this.current = held;
     this.#identity = identity;
     this.suspect = false;
     // Last: who hears of the user may send a request at once, and must get this token.
@@ -108,6 +111,7 @@ export class Wallet<User extends SessionUser> {
   }
 
   #freshId(): string {
-    return `session-${Math.floor(this.#host.random() * 2 ** 48).toString(36)}`;
+    const random = Math.floor(this.#host.random() * 2 ** 48).toString(36);
+    return `session-${++this.#freshIds}-${random}`;
   }
 }
