@@ -168,13 +168,13 @@ export interface Observers {
  * @internal
  */
 export function fetchOver(connection: Connection, settings: Settings, next: Next): ValetFetch {
-  const { strategy, host } = connection;
+  const { host } = connection;
   return (input, init) => {
     try {
       if (host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
       if (init?.auth !== undefined) checkAuth(init.auth);
       init?.signal?.throwIfAborted();
-      const body = bodyOf(input, init?.body, strategy.placement === 'query');
+      const body = bodyOf(input, init?.body);
       const exchange = createExchange({ id: connection.nextId(), input, init, auth: settings.auth, body });
       const answer = next(exchange);
       if (body !== undefined) void answer.finally(() => body.release()).catch(() => {});

@@ -23,12 +23,8 @@ export class VerbLine implements Line {
   }
 
   send({ input, init, body, signal, auth, timeout }: Attempt): Promise<Response> {
-    const readFirst = this.#connection.strategy.placement === 'query';
     // A Request that brings its own body is a new one for each try; a value is kept for all.
-    this.#body =
-      body === undefined
-        ? bodyOf(input, undefined, readFirst)
-        : (this.#body ?? bodyOf(input, body, readFirst));
+    this.#body = body === undefined ? bodyOf(input, undefined) : (this.#body ?? bodyOf(input, body));
     const exchange = createExchange({
       id: this.#id,
       input,

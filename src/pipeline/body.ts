@@ -5,26 +5,22 @@ import { gone, record } from './recorder.ts';
 export interface Body {
   /** A stream cannot follow a redirect, and `redirect: 'error'` keeps the platform from copying it. */
   readonly isStream: boolean;
-  /** Whether the caller's `Request` goes out as it is this time, with its own body. */
+  /** Whether it is still in the caller's `Request`, which may go out as it is this time. */
   readonly inRequest: boolean;
-  /** What to send this time. Throws `BODY_NOT_REPLAYABLE` where it is gone. */
-  take(): BodyInput | null | Promise<BodyInput | null>;
+  /** What to send this time, `null` for a `Request` `asIs`. Throws `BODY_NOT_REPLAYABLE` where it is gone. */
+  take(asIs: boolean): BodyInput | null | Promise<BodyInput | null>;
   /** The call is over: lets go of what was kept for a replay. */
   release(): void;
 }
 
 type Source = BodyInput | null | (() => BodyInput);
 
-/** The body of a call, or `undefined` where there is none. `readFirst`: a `Request` cannot go out as it is. */
-export function bodyOf(
-  input: string | URL | Request,
-  source: Source | undefined,
-  readFirst: boolean,
-): Body | undefined {
+/** The body of a call, or `undefined` where there is none. */
+export function bodyOf(input: string | URL | Request, source: Source | undefined): Body | undefined {
   if (typeof source === 'function') return fromFunction(source);
   if (source !== undefined && source !== null) return isStreamLike(source) ? recorded(source) : known(source);
   // A body of null leaves a Request its own, as in Fetch.
-  return !isRequest(input) || hasNoBody(input) ? undefined : fromRequest(input, readFirst);
+  return !isRequest(input) || hasNoBody(input) ? undefined : fromRequest(input);
 }
 
 export function isRequest(input: string | URL | Request): input is Request {
@@ -64,18 +60,21 @@ function recorded(source: ReadableStream<Uint8Array>): Body {
   };
 }
 
-/** A `Request` goes out as it is. A copy beside it is read into memory, and dropped at 64 KiB. */
-function fromRequest(request: Request, readFirst: boolean): Body {
-  let inRequest = !readFirst;
+/**
+ * A `Request` goes out as it is, with a copy beside it that is read into memory and dropped at 64 KiB. Where it
+ * cannot, because its URL was written on, all of it is read first.
+ */
+function fromRequest(request: Request): Body {
+  let inRequest = true;
   let bytes: Promise<ArrayBuffer | undefined> | undefined;
   return {
     isStream: false,
     get inRequest() {
       return inRequest;
     },
-    take() {
-      if (inRequest) {
-        inRequest = false;
+    take(asIs) {
+      inRequest = false;
+      if (asIs) {
         bytes = collect(request.clone());
         return null;
       }

@@ -18,7 +18,7 @@ export function observe(strategy: AuthStrategy, events: EventSink, clock: Clock)
       ...credentialId(strategy, exchange),
     });
     const failed = (error: unknown): never => {
-      events.emit('requestfailed', end({ code: codeOf(error) }));
+      events.emit('requestfailed', end({ code: codeOf(error, exchange) }));
       throw error;
     };
     events.emit('request', begin);
@@ -38,7 +38,7 @@ function credentialId(strategy: AuthStrategy, exchange: Exchange): { credentialI
   return id === undefined ? undefined : { credentialId: id };
 }
 
-function codeOf(error: unknown): string {
-  if (ValetError.is(error)) return error.code;
-  return (error as { name?: unknown } | null)?.name === 'AbortError' ? 'ABORTED' : 'NETWORK';
+function codeOf(error: unknown, { signal }: Exchange): string {
+  if (signal?.aborted === true && error === signal.reason) return 'ABORTED';
+  return ValetError.is(error) ? error.code : 'NETWORK';
 }

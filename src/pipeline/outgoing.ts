@@ -47,7 +47,7 @@ export function prepare(
   };
   if (body === undefined || !hop.withBody) return finish(undefined);
   if (body.isStream) checkUpload(exchange, hop, platform);
-  const content = body.take();
+  const content = body.take(asIs);
   return isPromise(content) ? abortable(content, exchange.signal).then(finish) : finish(content);
 }
 
