@@ -8,7 +8,7 @@ import { ConfigError, ValetError } from './errors.ts';
 import type { EventName } from './events.ts';
 import { fetchOver, pipeline, type ValetFetch } from './fetch.ts';
 import { consoleLogger, type Logger } from './logger.ts';
-import { checkKeys } from './options.ts';
+import { checkKeys, checkTimeout } from './options.ts';
 import type { Next, Stage } from './pipeline/exchange.ts';
 import { observe } from './pipeline/observe.ts';
 import { baseOf, resolveText } from './pipeline/resolve.ts';
@@ -83,6 +83,7 @@ export class Client<User extends SessionUser = SessionUser> {
   constructor(credential: Credential<User>, options: ClientOptions = {}) {
     this.#isChild = credential instanceof Family;
     checkKeys('Client', options, this.#isChild ? EXTEND_OPTIONS : CLIENT_OPTIONS);
+    checkTimeout(options.timeout);
     this.#settings = readSettings(options);
     this.#options = Object.fromEntries(
       Object.entries(options).filter(([name]) => EXTEND_OPTIONS.includes(name)),
@@ -163,6 +164,7 @@ export class Client<User extends SessionUser = SessionUser> {
     try {
       if (this.#closed || host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
       checkAuth(options.auth);
+      checkTimeout(options.timeout);
       // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
       const url = typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : input;
       const line = new VerbLine(this.#family.connection, this.#next, this.#settings);

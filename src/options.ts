@@ -18,6 +18,11 @@ export function checkDuration(name: string, value: unknown): void {
   throw invalidOption(`${name} is a number of milliseconds, 0 or more.`);
 }
 
+/** `false`: no limit. */
+export function checkTimeout(value: unknown): void {
+  if (value !== false) checkDuration('timeout', value);
+}
+
 export function invalidOption(message: string): ConfigError {
   return new ConfigError('INVALID_OPTION', { message });
 }

@@ -177,6 +177,7 @@ test.each<[string, () => unknown[], string]>([
   ['scopes, which are not there yet', () => ['x', { auth: { scopes: ['a'] } }], 'INVALID_OPTION'],
   ['an audience, which is not there yet', () => ['x', { auth: { audience: 'a' } }], 'INVALID_OPTION'],
   ['an auth that is none', () => ['x', { auth: true }], 'INVALID_OPTION'],
+  ['a timeout in words', () => ['x', { timeout: '5s' }], 'INVALID_OPTION'],
   ['a misspelt auth', () => ['x', { auth: { scope: 'a' } }], 'INVALID_OPTION'],
 ])('%s is rejected, not thrown, with nothing sent', async (_, args, code) => {
   const { client, sent } = createVerbClient();
