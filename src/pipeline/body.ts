@@ -27,6 +27,21 @@ export function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && 'method' in input;
 }
 
+/**
+ * The URL that the platform sends a `Request` to. A subclass, a proxy or an own property may make its `url` say
+ * another, which would be judged in its place (rule S1). `undefined`: it is no `Request` of this platform.
+ */
+export function platformUrl(request: Request): string | undefined {
+  const getter = Object.getOwnPropertyDescriptor(Request.prototype, 'url')?.get;
+  // In a polyfill it is a property like any other.
+  if (getter === undefined) return request.url;
+  try {
+    return getter.call(request) as string;
+  } catch {
+    return undefined;
+  }
+}
+
 function hasNoBody(request: Request): boolean {
   // Firefox has no Request.body: there a body is expected wherever the method allows one.
   return request.body === null || request.method === 'GET' || request.method === 'HEAD';

@@ -2,7 +2,7 @@ import type { BodyInput, Outgoing } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 import type { Platform } from '../platform.ts';
 import { abortable, isPromise } from './abortable.ts';
-import { isRequest } from './body.ts';
+import { isRequest, platformUrl } from './body.ts';
 import { callersHeaders, type Exchange, type Hop, nameOf, type SendInit } from './exchange.ts';
 
 /** The copy of a hop that a strategy writes on. Its URL is parsed only when a strategy asks for it. */
@@ -51,9 +51,9 @@ export function prepare(
   return isPromise(content) ? abortable(content, exchange.signal).then(finish) : finish(content);
 }
 
-/** A `Request` may be handed on as long as its URL is right and its body is there. */
+/** A `Request` may be handed on as long as it goes to the URL that was judged, and its body is there. */
 function canGoAsIs({ input, body }: Exchange, hop: Hop, copy: OutgoingHop): boolean {
-  if (!isRequest(input) || copy.href !== input.url) return false;
+  if (!isRequest(input) || copy.href !== platformUrl(input)) return false;
   return hop.withBody && (body === undefined ? input.body === null || bodyless(hop.method) : body.inRequest);
 }
 

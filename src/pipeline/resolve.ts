@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { invalidOption } from '../options.ts';
 import { pageOrigin } from '../platform.ts';
-import { isRequest } from './body.ts';
+import { isRequest, platformUrl } from './body.ts';
 import type { Stage } from './exchange.ts';
 import type { Settings } from './settings.ts';
 
@@ -15,10 +15,17 @@ export function resolve(settings: Settings): Stage {
       exchange.href = href;
       exchange.onBase = onBase;
     } else {
-      exchange.href = isRequest(input) ? input.url : input.href;
+      exchange.href = hrefOf(input);
     }
     return next(exchange);
   };
+}
+
+function hrefOf(input: URL | Request): string {
+  const href: unknown = isRequest(input) ? (platformUrl(input) ?? input.url) : input.href;
+  if (typeof href === 'string') return href;
+  // What turns into text anew at each look could be judged by one text and sent to another.
+  throw invalidOption('The request URL is a string, a URL or a Request.');
 }
 
 /** The base URL without its trailing slash, found at the first request: modules load on servers, too. */
@@ -53,9 +60,18 @@ export function resolveText(text: string, base: () => string | undefined): { hre
 
 /** What `URL` does before it looks: so a scheme or a host cannot hide behind a tab or a backslash. */
 function normalize(text: string): string {
-  const trimmed = text.replace(/^[ \p{Cc}]+|[ \p{Cc}]+$/gu, '').replace(/[\t\n\r]/g, '');
+  const trimmed = trim(text).replace(/[\t\n\r]/g, '');
   const [path = '', ...rest] = trimmed.split(/(?=[?#])/);
   return path.replaceAll('\\', '/') + rest.join('');
+}
+
+/** By hand: a pattern would look at each of a million spaces in the middle for the end that does not follow. */
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) <= 32) start++;
+  while (start < end && text.charCodeAt(end - 1) <= 32) end--;
+  return text.slice(start, end);
 }
 
 /** Exactly one slash: `'x'` and `'/x'` are the same. The base ends its host, so no path can change it. */
