@@ -82,13 +82,13 @@ export class Client<User extends SessionUser = SessionUser> {
    */
   constructor(credential: Credential<User>, options: ClientOptions = {}) {
     this.#isChild = credential instanceof Family;
-    checkKeys('Client', options, this.#isChild ? EXTEND_OPTIONS : CLIENT_OPTIONS);
+    const own = checkKeys('Client', options, this.#isChild ? EXTEND_OPTIONS : CLIENT_OPTIONS);
     checkTimeout(options.timeout);
     this.#settings = readSettings(options);
     this.#options = Object.fromEntries(
       Object.entries(options).filter(([name]) => EXTEND_OPTIONS.includes(name)),
     );
-    this.#family = credential instanceof Family ? credential : new Family(strategyFor(credential), options);
+    this.#family = credential instanceof Family ? credential : new Family(strategyFor(credential), own);
     const { connection, emitter, trace } = this.#family;
     const watch = observe(connection.strategy, emitter, connection.host.clock);
     this.#next = pipeline(connection, this.#settings, { observe: watch, trace });

@@ -27,12 +27,12 @@ export function connect(
   runtime: Runtime = {},
   events: EventSink = silence,
 ): Connection {
-  checkKeys('runtime', runtime, ['fetch', 'clock', 'random']);
+  const { fetch, clock, random } = checkKeys('runtime', runtime, ['fetch', 'clock', 'random']);
   const controller = new AbortController();
   const host: Host = {
-    fetch: runtime.fetch ?? platformFetch,
-    clock: runtime.clock ?? systemClock,
-    random: runtime.random ?? systemRandom,
+    fetch: fetch ?? platformFetch,
+    clock: clock ?? systemClock,
+    random: random ?? systemRandom,
     signal: controller.signal,
     events,
     redactor: createRedactor(),

@@ -93,10 +93,10 @@ export function createFetch<User extends SessionUser = SessionUser>(
   credential: string | undefined | AuthStrategy<unknown, User>,
   options: CreateFetchOptions = {},
 ): StandaloneFetch<User> {
-  checkKeys('createFetch()', options, [...PIPELINE_OPTIONS, 'runtime']);
+  const { runtime } = checkKeys('createFetch()', options, [...PIPELINE_OPTIONS, 'runtime']);
   const strategy = isStrategy(credential) ? credential : plainKey(checkString(credential), 'createFetch()');
   const settings = readSettings(options);
-  const connection = connect(strategy, options.runtime);
+  const connection = connect(strategy, runtime);
   const fetch = fetchOver(connection, settings, pipeline(connection, settings));
   return Object.assign(fetch, {
     session: (strategy.session ?? serviceSession()) as Session<User>,
@@ -114,13 +114,14 @@ export function accessToken<User extends SessionUser = SessionUser>(
   source: TokenProvider | TokenSource,
   options: AccessTokenOptions<User> = {},
 ): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
-  checkKeys('accessToken()', options, ['initial', 'refreshAhead', 'deadline', 'user', 'placement']);
-  checkDuration('refreshAhead', options.refreshAhead);
-  checkDuration('deadline', options.deadline);
+  const known = ['initial', 'refreshAhead', 'deadline', 'user', 'placement'];
+  const own = checkKeys('accessToken()', options, known);
+  checkDuration('refreshAhead', own.refreshAhead);
+  checkDuration('deadline', own.deadline);
   if (typeof source !== 'function' && typeof source?.getToken !== 'function') {
     throw invalidOption('accessToken() takes a function that returns a token, or an object with getToken().');
   }
-  return tokenStrategy(createSession(source, options), options.placement);
+  return tokenStrategy(createSession(source, own), own.placement);
 }
 
 /**

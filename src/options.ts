@@ -5,11 +5,20 @@
  */
 import { ConfigError } from './errors.ts';
 
-/** Refuses misspelt options: a security option that is silently ignored is a leak. */
-export function checkKeys(where: string, options: object, known: readonly string[]): void {
+/** Refuses misspelt options: one that is silently ignored is a leak. Returns what `options` holds itself. */
+export function checkKeys<Options extends object>(
+  where: string,
+  options: Options,
+  known: readonly string[],
+): Options {
   const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown === undefined) return;
+  if (unknown === undefined) return ownOf(options);
   throw invalidOption(`${where} has no option ${JSON.stringify(unknown)}. It knows: ${known.join(', ')}.`);
+}
+
+/** What an object holds itself, on no prototype: a polluted one configures nothing (rule S8). */
+export function ownOf<Options extends object>(options: Options): Options {
+  return Object.assign(Object.create(null) as Options, options);
 }
 
 /** A duration is a number of milliseconds, or left out. */

@@ -51,7 +51,7 @@ function shown(
 
 /** User B must not get from the browser's cache what user A was sent (rule S9). */
 function avoidCache({ init, input, outgoing }: Exchange, platform: Platform, strategy: AuthStrategy): void {
-  if (platform !== 'browser' || init.cache !== undefined) return;
+  if (platform !== 'browser' || (Object.hasOwn(init, 'cache') && init.cache !== undefined)) return;
   if (isRequest(input) && input.cache !== 'default') return;
   if (strategy.session !== undefined || strategy.placement === 'query') outgoing.cache = 'no-store';
 }

@@ -93,7 +93,7 @@ export function createExchange(start: CallStart): Exchange {
     id,
     input,
     init: rest,
-    auth: asked ?? auth,
+    auth: Object.hasOwn(init, 'auth') ? (asked ?? auth) : auth,
     body,
     method: (init.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase(),
     signal: signal ?? undefined,

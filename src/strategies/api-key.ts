@@ -64,24 +64,25 @@ function keyStrategy(
   name: string,
   where: string,
 ): AuthStrategy<string> {
-  checkKeys(`${name} options`, options, ['in', 'name', 'scheme', 'maxAge', 'secret', 'label']);
-  checkDuration('maxAge', options.maxAge);
+  const known = ['in', 'name', 'scheme', 'maxAge', 'secret', 'label'];
+  const { maxAge, secret, label } = checkKeys(`${name} options`, options, known);
+  checkDuration('maxAge', maxAge);
   if (typeof value !== 'function') checkKey(value, writer, `the first argument of ${where}`);
   const source =
     typeof value === 'function'
-      ? keyFunction(value, options.maxAge, (key) => checkKey(key, writer, 'the answer of the key function'))
+      ? keyFunction(value, maxAge, (key) => checkKey(key, writer, 'the answer of the key function'))
       : undefined;
   return {
     name,
     placement: writer.placement,
     connect(host) {
-      warnInBrowser(options, host);
+      warnInBrowser(secret, host);
       source?.connect(host);
       if (source === undefined) host.redactor.add('api_key', value as string);
     },
     credential: (query) => (source === undefined ? (value as string) : source.credential(query)),
     apply: (outgoing, key) => writer.write(outgoing, key),
-    describe: (key) => options.label ?? fingerprint(key),
+    describe: (key) => label ?? fingerprint(key),
     explain: (key) =>
       `The key${endOf(key)} was sent as ${writer.label}. Is it right, and for this environment?`,
   };
@@ -108,7 +109,7 @@ function checkKey(value: unknown, writer: Writer, what: string): void {
 }
 
 /** Keys for public data are public; others have no place in a page (rule S7). */
-function warnInBrowser({ secret }: ApiKeyOptions, { events }: Host): void {
+function warnInBrowser(secret: boolean | undefined, { events }: Host): void {
   if (detectPlatform() !== 'browser') return;
   const message =
     'An API key is used in a browser, where every visitor can read it. ' +

@@ -1,5 +1,6 @@
 import type { Outgoing, Placement } from '../contracts.ts';
 import { ConfigError } from '../errors.ts';
+import { ownOf } from '../options.ts';
 
 /** Where a credential is written. */
 export interface PlacementOptions {
@@ -28,10 +29,10 @@ export function writerFor(
   options: PlacementOptions,
   defaults: { readonly header: string; readonly scheme?: string; readonly query?: string },
 ): Writer {
-  const { in: place = 'header', scheme } = options;
+  const { in: place = 'header', name: given, scheme } = ownOf(options);
   if (place !== 'header' && place !== 'query') throw invalid("in is 'header' or 'query'");
-  if (place === 'query') return queryWriter(options.name ?? defaults.query ?? 'api_key', scheme);
-  const name = (options.name ?? (scheme === undefined ? defaults.header : 'authorization')).toLowerCase();
+  if (place === 'query') return queryWriter(given ?? defaults.query ?? 'api_key', scheme);
+  const name = (given ?? (scheme === undefined ? defaults.header : 'authorization')).toLowerCase();
   if (!TOKEN.test(name)) throw invalid('name is no header name');
   const prefix = scheme ?? (name === 'authorization' ? defaults.scheme : undefined);
   if (prefix !== undefined && !TOKEN.test(prefix)) throw invalid('scheme is one word, such as Bearer');

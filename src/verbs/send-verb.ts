@@ -1,6 +1,7 @@
 import ky, { type Options, type ResponsePromise, TimeoutError } from 'ky';
 import type { BodyInput } from '../contracts.ts';
 import { ValetError } from '../errors.ts';
+import { ownOf } from '../options.ts';
 import type { Redactor } from '../redact.ts';
 import { type ErrorContext, toValetError } from './errors.ts';
 import { mergeHeaders } from './merge-headers.ts';
@@ -59,7 +60,7 @@ class VerbCall {
 
   constructor(input: string | URL | Request, options: VerbOptions, host: VerbHost) {
     this.#input = input;
-    this.#options = options;
+    this.#options = ownOf(options);
     this.#host = host;
   }
 
