@@ -18,14 +18,16 @@ function curl(exchange: Exchange): string {
   const { outgoing, hop } = exchange;
   // Outside the single quotes, so that the shell puts the variable's value there.
   const url = quote(targetWithoutSecret(exchange)).replaceAll(`=${VARIABLE}`, `='"${VARIABLE}"'`);
-  const parts = ['curl', '-X', hop?.method ?? exchange.method, url];
+  const method = hop?.method ?? exchange.method;
+  // With `-X HEAD` curl would wait for a body that never comes.
+  const parts = ['curl', ...(method === 'HEAD' ? ['--head'] : ['-X', method]), url];
   const callers = new Headers(hop?.headers ?? callersHeaders(exchange));
   for (const [name, value] of new Headers(outgoing.headers)) {
     const secret = SECRET_HEADER.test(name) || callers.get(name) !== value;
     // In double quotes, for the same reason.
     parts.push('-H', secret ? `"${name}: ${maskHeader(value)}"` : quote(`${name}: ${value}`));
   }
-  if (typeof outgoing.body === 'string') parts.push('--data', quote(outgoing.body));
+  if (typeof outgoing.body === 'string') parts.push('--data-raw', quote(outgoing.body));
   else if (outgoing.body !== undefined && outgoing.body !== null) parts.push('--data-binary', '@body');
   return parts.join(' ');
 }

@@ -18,7 +18,7 @@ async function outcome(input: string | URL | Request, options: Options): Promise
   const fetch = createFakeFetch(ok);
   const code = await createFetch(KEY, { ...options, runtime: { fetch } })(input).then(
     () => 'sent',
-    (error: { code?: string }) => error.code ?? String(error),
+    ({ code = 'an error of another kind' }: { code?: string }) => code,
   );
   const carried = fetch.calls.map(({ request }) => request.headers.get('x-api-key'));
   expect(carried).toEqual(code === 'sent' ? [KEY] : []);

@@ -132,8 +132,9 @@ test.each(STRATEGIES)('no event and no debug line shows %s', async (_, strategy)
 
 test('a platform that puts the URL into its error does not give the key away', async () => {
   const fetch = async (input: string | URL | Request): Promise<Response> => {
-    throw Object.assign(new TypeError('fetch failed', { cause: new Error(`at ${String(input)}`) }), {
-      address: String(input),
+    const url = new Request(input).url;
+    throw Object.assign(new TypeError('fetch failed', { cause: new Error(`at ${url}`) }), {
+      address: url,
     });
   };
   using client = new Client(apiKey(KEY, { in: 'query' }), {
