@@ -8,7 +8,7 @@ import { baseOf } from './resolve.ts';
 import type { Settings } from './settings.ts';
 
 /** Why a URL may not see the credential. */
-export type Refusal = 'ORIGIN_NOT_ALLOWED' | 'INSECURE_URL';
+type Refusal = 'ORIGIN_NOT_ALLOWED' | 'INSECURE_URL';
 
 /** Decides which URLs may see the credential (rules S1, S2). */
 export interface Policy {
