@@ -32,11 +32,11 @@ export function isRequest(input: string | URL | Request): input is Request {
  * another, which would be judged in its place (rule S1). `undefined`: it is no `Request` of this platform.
  */
 export function platformUrl(request: Request): string | undefined {
-  const getter = Object.getOwnPropertyDescriptor(Request.prototype, 'url')?.get;
+  const property = Object.getOwnPropertyDescriptor(Request.prototype, 'url');
   // In a polyfill it is a property like any other.
-  if (getter === undefined) return request.url;
+  if (property?.get === undefined) return request.url;
   try {
-    return getter.call(request) as string;
+    return property.get.call(request) as string;
   } catch {
     return undefined;
   }

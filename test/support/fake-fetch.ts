@@ -1,7 +1,7 @@
 import type { Awaitable, FetchLike } from '../../src/contracts.ts';
 
 /** One call of a fake `fetch`. */
-export interface Call {
+interface Call {
   readonly input: string | URL | Request;
   readonly init: RequestInit;
   /** What a real `fetch` makes of both. */
