@@ -23,7 +23,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await buildWhenStale();
   const folder = await mkdtemp(join(tmpdir(), 'fetch-valet-'));
-  const [{ filename }] = JSON.parse(await npm(root, 'pack', '--json', '--pack-destination', folder));
+  const packed = await npm(root, 'pack', '--json', '--pack-destination', folder);
+  const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   await npm(folder, 'install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, filename));
   await cp(fileURLToPath(new URL('consumer', import.meta.url)), folder, { recursive: true });

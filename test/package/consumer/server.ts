@@ -10,6 +10,7 @@ export async function backUp(path: string): Promise<Buffer> {
   const open = () => Readable.toWeb(createReadStream(path));
   await api.put('backup', { body: open, headers: { 'content-type': 'application/octet-stream' } });
   await api.put('backup', { body: Buffer.from('small') });
+  await api.fetch('backup', { method: 'PUT', body: open(), duplex: 'half' });
   return Buffer.from(await api.get('backup').arrayBuffer());
 }
 
