@@ -32,7 +32,10 @@ function serverSays(response: Response, problem: Problem | undefined): string {
   const challenge = tokenChallenge(response.headers.get('www-authenticate'))?.parameters;
   const error = challenge?.get('error');
   const description = challenge?.get('error_description') ?? problem?.detail ?? problem?.title;
-  const parts = [error, description === undefined ? undefined : JSON.stringify(short(description.replace(/\.$/, '')))];
+  const parts = [
+    error,
+    description === undefined ? undefined : JSON.stringify(short(description.replace(/\.$/, ''))),
+  ];
   const said = parts.filter((part) => part !== undefined).join(', ');
   return said === '' ? '' : ` The server says: ${said}.`;
 }
