@@ -82,6 +82,15 @@ export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unkno
   return over ? final(said, cause, oauthError) : misconfigured(said, cause, oauthError, status);
 }
 
+/** The same error for another request: each has a stack of its own. */
+export function again(error: ValetError, wait?: number): ValetError {
+  const message = error.message.slice(0, -error.docs.length - 1);
+  if (error instanceof SessionError) return new SessionError(error.code, { message, cause: error.cause });
+  if (!(error instanceof TokenError)) return error;
+  const { cause, retryable, status, oauthError } = error;
+  return new TokenError(error.code, { message, cause, retryable, retryAfter: wait, status, oauthError });
+}
+
 /** Whether the connection was cut under a call: then the answer cannot come, and asking once more is safe (T4). */
 export function isConnectionReset(thrown: unknown): boolean {
   let error = thrown;

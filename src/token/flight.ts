@@ -1,5 +1,6 @@
 import { alarm } from '../clock.ts';
 import type { Clock, TokenReason } from '../contracts.ts';
+import type { Failure } from './failure.ts';
 
 /** What a refresh came to. `superseded`: a sign-in, a sign-out or a close made it pointless. */
 export type Outcome = 'token' | 'nobody' | 'failed' | 'superseded';
@@ -12,13 +13,18 @@ export class Flight {
   readonly reason: TokenReason;
   /** The token whose 401 it answers. */
   readonly rejected: string | undefined;
+  /** Whether its token must not come from a cache. */
+  readonly forced: boolean;
+  /** Why it failed. */
+  failure: Failure | undefined;
   readonly done: Promise<Outcome>;
   readonly #controller = new AbortController();
   #land: (outcome: Outcome) => void = () => {};
 
-  constructor(reason: TokenReason, rejected: string | undefined) {
+  constructor(reason: TokenReason, rejected: string | undefined, forced: boolean) {
     this.reason = reason;
     this.rejected = rejected;
+    this.forced = forced;
     this.done = new Promise((resolve) => {
       this.#land = resolve;
     });

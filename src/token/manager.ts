@@ -9,10 +9,10 @@ import type {
   TokenReason,
   TokenSource,
 } from '../contracts.ts';
-import { ConfigError, SessionError, TokenError, type ValetError } from '../errors.ts';
+import { ConfigError, SessionError } from '../errors.ts';
 import { timedOut } from './call-provider.ts';
-import type { Failure } from './failure.ts';
-import type { Outcome } from './flight.ts';
+import { again } from './failure.ts';
+import type { Flight, Outcome } from './flight.ts';
 import { phaseOf } from './freshness.ts';
 import { Refresher } from './refresher.ts';
 import type { SessionState } from './session-state.ts';
@@ -69,12 +69,23 @@ export class TokenManager<User extends SessionUser> {
   async refresh(): Promise<void> {
     this.#checkOpen();
     this.#refresher.unlatch();
-    const flight = this.#refresher.start(this.#reasonFor(undefined), { forced: true });
-    const outcome = await flight.wait(this.#host.clock, this.#deadline);
-    if (outcome === 'superseded') return this.refresh();
-    if (outcome === 'failed')
-      throw again(this.#refresher.latched ?? (this.#refresher.backoff.failure as Failure).error);
-    this.#throwUnlessToken(outcome);
+    const { backoff } = this.#refresher;
+    const before = this.#wallet.current?.token.value;
+    const start = (): Flight => this.#refresher.start(this.#reasonFor(undefined), { forced: true });
+    for (let flight: Flight | undefined = start(); flight !== undefined; ) {
+      const outcome: Outcome | 'timeout' = await flight.wait(this.#host.clock, this.#deadline);
+      this.#checkOpen();
+      const { failure, forced } = flight;
+      if (failure) throw again(this.#refresher.latched ?? failure.error, backoff.dueIn() || undefined);
+      // A sign-in brought a token, or a sign-out none; a source that changed is being asked anew.
+      if (outcome === 'superseded') flight = this.#refresher.flight;
+      else {
+        this.#throwUnlessToken(outcome);
+        // Joined a refresh that was content with a cache: past it now.
+        flight = !forced && this.#wallet.current?.token.value === before ? start() : undefined;
+      }
+    }
+    if (this.#refresher.latched) throw again(this.#refresher.latched);
   }
 
   /** Takes the tokens of a login. `fresh`: they were issued just now, whatever our clock says. */
@@ -191,13 +202,4 @@ function isAboutToken(challenge: Challenge | undefined): boolean {
     (challenge.scheme === 'bearer' || challenge.scheme === 'dpop') &&
     (error ?? 'invalid_token') === 'invalid_token'
   );
-}
-
-/** The same error for another request: each has a stack of its own. */
-function again(error: ValetError, wait?: number): ValetError {
-  const message = error.message.slice(0, -error.docs.length - 1);
-  if (error instanceof SessionError) return new SessionError(error.code, { message, cause: error.cause });
-  if (!(error instanceof TokenError)) return error;
-  const { cause, retryable, status, oauthError } = error;
-  return new TokenError(error.code, { message, cause, retryable, retryAfter: wait, status, oauthError });
 }

@@ -58,12 +58,14 @@ export class Refresher<User extends SessionUser> {
   /** The refresh under way, or a new one as soon as it is due. */
   start(reason: TokenReason, errand: Errand = {}): Flight {
     if (this.flight) return this.flight;
-    const flight = new Flight(reason, reason === 'rejected' ? errand.rejected : undefined);
+    const isRejected = reason === 'rejected';
+    const { rejected, forced = isRejected } = errand;
+    const flight = new Flight(reason, isRejected ? rejected : undefined, forced);
     this.flight = flight;
     // Whatever breaks on the way, a clock or a random source of the user's: nobody waits for ever.
     this.#fly(flight, errand).catch((error: unknown) => {
       if (this.flight === flight) this.flight = undefined;
-      flight.land(this.#fail(judgeError(error, this.#host.redactor), reason));
+      flight.land(this.#fail(judgeError(error, this.#host.redactor), flight));
     });
     return flight;
   }
@@ -84,20 +86,21 @@ export class Refresher<User extends SessionUser> {
 
   /** One refresh. What comes after a sign-in, a sign-out or a close belongs to nobody (T8). */
   async #fly(flight: Flight, errand: Errand): Promise<void> {
-    const { forced = flight.reason === 'rejected' } = errand;
+    const { forced } = flight;
     await this.backoff.due();
     if (this.flight !== flight) return;
     const { clock, events } = this.#host;
     const start = clock.monotonic();
     events.emit('refresh', { reason: flight.reason });
+    // A listener may have signed out just now, or closed the client: then nobody is asked.
+    if (this.flight !== flight) return;
     let answer = await this.#call(flight, forced, errand);
     const stale = this.flight === flight && !forced && this.#wallet.isStale(answer);
     if (stale) answer = await this.#call(flight, true, errand);
     if (this.flight !== flight) return;
-    const outcome = this.#take(answer, flight.reason, forced || stale, Math.round(clock.monotonic() - start));
-    // A listener may have signed out just now: then somebody else has landed it already.
-    if (this.flight === flight) this.flight = undefined;
-    flight.land(outcome);
+    // It is over before anybody is told: a listener that wants another one gets another one.
+    this.flight = undefined;
+    flight.land(this.#take(answer, flight, forced || stale, Math.round(clock.monotonic() - start)));
   }
 
   async #call(flight: Flight, forceRefresh: boolean, { resource, challenge }: Errand): Promise<Answer> {
@@ -121,31 +124,33 @@ export class Refresher<User extends SessionUser> {
     return answer;
   }
 
-  #take(answer: Answer, reason: TokenReason, forced: boolean, ms: number): Outcome {
+  #take(answer: Answer, flight: Flight, forced: boolean, ms: number): Outcome {
     if (answer.kind === 'nobody') {
       this.backoff.reset();
       this.#wallet.forget();
       return 'nobody';
     }
-    if (answer.kind === 'failure') return this.#fail(answer.failure, reason);
+    if (answer.kind === 'failure') return this.#fail(answer.failure, flight);
     try {
       this.#wallet.commit(answer.grant, { received: answer.received, forced });
     } catch (error) {
-      return this.#fail(judgeError(error, this.#host.redactor), reason);
+      return this.#fail(judgeError(error, this.#host.redactor), flight);
     }
     this.backoff.reset();
     const lifetime = this.#wallet.current?.lifetime;
+    const { reason } = flight;
     this.#host.events.emit('refreshed', { reason, ms, ...(lifetime !== undefined && { lifetime }) });
     return 'token';
   }
 
-  #fail(failure: Failure, reason: TokenReason): Outcome {
+  #fail(failure: Failure, flight: Flight): Outcome {
     const { code, retryable } = failure.error;
+    flight.failure = failure;
     if (failure.kind === 'temporary') this.backoff.failed(failure);
     else this.#latch(failure);
     const retryAfter = failure.kind === 'temporary' ? this.backoff.dueIn() : undefined;
     this.#host.events.emit('refreshfailed', {
-      reason,
+      reason: flight.reason,
       code,
       retryable,
       ...(retryAfter !== undefined && { retryAfter }),

@@ -112,14 +112,19 @@ export class SessionState<User extends SessionUser> {
     this.#waiting.clear();
     for (const listener of Array.from(this.#listeners)) {
       try {
-        listener();
+        const returned: unknown = listener();
+        if (returned instanceof Promise) returned.catch((error: unknown) => this.#failed(error));
       } catch (error) {
-        const name = error instanceof Error ? error.name : typeof error;
-        this.#events.emit('warning', {
-          code: 'LISTENER_FAILED',
-          message: `A session listener threw ${name}.`,
-        });
+        this.#failed(error);
       }
     }
+  }
+
+  #failed(error: unknown): void {
+    const name = error instanceof Error ? error.name : typeof error;
+    this.#events.emit('warning', {
+      code: 'LISTENER_FAILED',
+      message: `A session listener threw ${name}.`,
+    });
   }
 }
