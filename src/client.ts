@@ -10,6 +10,7 @@ import { fetchOver, pipeline, type ValetFetch } from './fetch.ts';
 import { consoleLogger, type Logger } from './logger.ts';
 import { checkKeys, checkTimeout } from './options.ts';
 import type { Next, Stage } from './pipeline/exchange.ts';
+import { refuseUserInfo } from './pipeline/guard.ts';
 import { observe } from './pipeline/observe.ts';
 import { baseOf, resolveText } from './pipeline/resolve.ts';
 import {
@@ -167,6 +168,8 @@ export class Client<User extends SessionUser = SessionUser> {
       checkTimeout(options.timeout);
       // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
       const url = typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : input;
+      // Before ky, where the platform's own refusal would quote the password.
+      if (!(url instanceof Request)) refuseUserInfo(String(url), 'The request');
       const line = new VerbLine(this.#family.connection, this.#next, this.#settings);
       return sendVerb(url, method, options, {
         line,

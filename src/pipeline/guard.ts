@@ -54,7 +54,7 @@ export function guard(policy: Policy): Stage {
     if (exchange.auth === false) return next(exchange);
     const refusal = exchange.onBase ? policy.baseRefusal() : policy.refusal(exchange.href);
     if (refusal !== undefined) throw refused(exchange, refusal, policy);
-    checkUserInfo(exchange);
+    if (!exchange.onBase) refuseUserInfo(exchange.href, nameOf(exchange));
     if (modeOf(exchange) === 'no-cors') {
       throw invalidOption(
         `${nameOf(exchange)}: mode 'no-cors' cannot carry a credential safely. Use 'cors', or auth: false.`,
@@ -64,13 +64,12 @@ export function guard(policy: Policy): Stage {
   };
 }
 
-function checkUserInfo(exchange: Exchange): void {
-  if (exchange.onBase || !exchange.href.includes('@')) return;
-  const { username, password } = new URL(exchange.href);
+/** User info is a credential that somebody else wrote, and the host that a hasty reader sees. */
+export function refuseUserInfo(href: string, name: string): void {
+  if (!href.includes('@')) return;
+  const { username, password } = new URL(href);
   if (username === '' && password === '') return;
-  throw invalidOption(
-    `${nameOf(exchange)}: the URL holds user info. Take it out: the client writes the credential.`,
-  );
+  throw invalidOption(`${name}: the URL holds user info. Take it out: the client writes the credential.`);
 }
 
 function modeOf({ init, input }: Exchange): string | undefined {
