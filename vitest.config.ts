@@ -8,6 +8,9 @@ const browserTests = {
   globalSetup: ['test/browser/servers.ts'],
 };
 
+// Found late, a dependency makes Vite reload the page in the middle of a test.
+const optimizeDeps = { include: ['ky', 'jwt-decode', 'eventemitter3'] };
+
 const inBrowser = { enabled: true, headless: true, screenshotFailures: false };
 
 // Nothing that talks to the world behind the tests' back.
@@ -45,6 +48,7 @@ export default defineConfig({
         },
       },
       {
+        optimizeDeps,
         test: {
           ...browserTests,
           name: 'chromium',
@@ -58,6 +62,7 @@ export default defineConfig({
         },
       },
       {
+        optimizeDeps,
         test: {
           ...browserTests,
           name: 'firefox',

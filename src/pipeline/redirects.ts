@@ -50,7 +50,12 @@ export function redirects(strategy: AuthStrategy, policy: Policy, platform: () =
     const decided = asked === 'manual' || (asked === 'error' && platform() !== 'workerd');
     if (exchange.credential === undefined || decided) return answer;
     return answer.then(
-      (response) => (isRedirect(response) ? follow(exchange, next, response, strategy, policy) : response),
+      (response) => {
+        if (isRedirect(response)) return follow(exchange, next, response, strategy, policy);
+        // A browser that followed by itself took Authorization off on the way to another origin.
+        if (response.redirected && !isSameOrigin(response.url, exchange.href)) exchange.carried = false;
+        return response;
+      },
       (error: unknown) => {
         throw refusedByPlatform(exchange, error) ?? error;
       },
@@ -69,6 +74,10 @@ function redirectMode(exchange: Exchange, strategy: AuthStrategy, platform: Plat
   if (exchange.credential === undefined) return asked ?? 'follow';
   // Browsers take Authorization off by themselves when a redirect leaves the origin; other headers they carry on.
   return platform === 'browser' && strategy.placement === 'authorization' ? 'follow' : 'manual';
+}
+
+function isSameOrigin(href: string, other: string): boolean {
+  return new URL(href).origin === new URL(other).origin;
 }
 
 function isRedirect(response: Response): boolean {

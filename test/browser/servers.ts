@@ -42,6 +42,17 @@ const handlers: Record<string, (call: Call) => void> = {
   redirect: ({ query, response }) => {
     response.writeHead(Number(query.get('status') ?? 302), { location: query.get('to') ?? '/' }).end();
   },
+  /** Answers 401 to a credential that begins with `old`, wherever it is, and as `echo` to any other. */
+  guarded: ({ seen, query, response }) => {
+    const { authorization = '', 'x-api-key': key = '' } = seen.headers;
+    const isOld = /(?:^|Bearer )old/.test(authorization || key || (query.get('api_key') ?? ''));
+    sendJson(response, isOld ? 401 : 200, seen);
+  },
+  /** What a browser may keep and show to the next user: each answer has a number of its own. */
+  cacheable: ({ log, response }) => {
+    response.setHeader('cache-control', 'private, max-age=600');
+    sendJson(response, 200, { number: log.filter(({ method }) => method === 'GET').length });
+  },
   /** Every request of the room, in order, without those to `log` and `reset`. */
   log: ({ log, response }) => sendJson(response, 200, log),
   reset: ({ log, response }) => {

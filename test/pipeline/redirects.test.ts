@@ -143,3 +143,29 @@ test('a refusal of the platform that is no redirect stays as it is', async () =>
 
   await expect(send('/x', { method: 'POST', body: streamOf(10) })).rejects.toBe(failed);
 });
+
+test.each([
+  ['https://elsewhere.test/x', ['initial']],
+  ['https://files.test/x', ['initial']],
+  ['https://api.test/elsewhere', ['initial', 'rejected']],
+])(
+  'a 401 that a browser was led to by itself counts where the token went along: %s',
+  async (url, expected) => {
+    const led: Answer = () =>
+      Object.defineProperties(new Response(null, { status: 401 }), {
+        redirected: { value: true },
+        url: { value: url },
+      });
+    const asked: string[] = [];
+    const strategy = accessToken(({ reason }) => {
+      asked.push(reason);
+      return `token-number-${asked.length}`;
+    });
+    const options = { baseUrl: 'https://api.test', allowedOrigins: ['https://files.test'] };
+    const send = createFetchOn('browser', strategy, createFakeFetch(led), options);
+
+    expect((await send('/x')).status).toBe(401);
+
+    expect(asked).toEqual(expected);
+  },
+);
