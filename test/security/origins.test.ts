@@ -1,43 +1,12 @@
 import { createHook } from 'node:async_hooks';
-import fc from 'fast-check';
 import ky from 'ky';
 import { expect, test } from 'vitest';
-import { createFetch, type PipelineOptions } from '../../src/fetch.ts';
+import { createFetch } from '../../src/fetch.ts';
 import { accessToken, apiKey, Client } from '../../src/index.ts';
-import { everyDoor, outcomeOf, SECRET } from '../support/doors.ts';
+import { BASE, formsOf, OPEN, outcomes, SECRET } from '../support/doors.ts';
 import { createFakeFetch, ok, status } from '../support/fake-fetch.ts';
 import { quiet } from '../support/quiet.ts';
 import { startServer } from '../support/server.ts';
-
-const BASE = 'https://api.example';
-const OPEN = { baseUrl: `${BASE}/v1`, allowedOrigins: ['https://files.example:8443'] };
-
-type Input = string | URL | Request;
-
-/** What became of `input` at every door; each refusal has sent nothing and asked nobody. */
-async function outcomes(make: () => Input, options: PipelineOptions = OPEN): Promise<string[]> {
-  const found = new Set<string>();
-  for (const door of everyDoor(options)) {
-    const outcome = await outcomeOf(door, make());
-    if (!outcome.includes('://'))
-      expect([door.name, door.fetch.calls.length, door.asked()]).toEqual([door.name, 0, 0]);
-    found.add(withoutKey(outcome));
-  }
-  return [...found];
-}
-
-function withoutKey(url: string): string {
-  return url.replace(new RegExp(`[?&]api_key=${SECRET}`), '');
-}
-
-/** The ways in which one text can be handed over. Not everything that is a URL can be a `Request`. */
-function formsOf(text: string): (() => Input)[] {
-  const forms: (() => Input)[] = [() => text];
-  if (URL.canParse(text)) forms.push(() => new URL(text));
-  const { username, password } = URL.parse(text) ?? {};
-  if (username === '' && password === '') forms.push(() => new Request(text));
-  return forms;
-}
 
 // What leads elsewhere
 
@@ -351,180 +320,20 @@ test('what is changed after it was handed over changes nothing', async () => {
   expect(fetch.calls.map(({ request }) => request.url)).toEqual([`${BASE}/waits`, `${BASE}/x`]);
 });
 
-// Objects that say one thing and are another
-
-const TRUE_URL = 'https://evil.example/true';
-const SAID_URL = `${BASE}/said`;
-
-class LyingUrl extends URL {
-  override get href(): string {
-    return SAID_URL;
-  }
-  override get origin(): string {
-    return BASE;
-  }
-  override toString(): string {
-    return TRUE_URL;
-  }
-}
-
-class LyingRequest extends Request {
-  override get url(): string {
-    return SAID_URL;
-  }
-}
-
-/** Says something else at every second look. */
-function alternating(...values: readonly string[]): () => string {
-  let look = 0;
-  return () => values[look++ % values.length] ?? '';
-}
-
-const textOf = (...values: readonly string[]): { toString(): string } => ({
-  toString: alternating(...values),
-});
-const own = <T extends object>(target: T, properties: PropertyDescriptorMap): T =>
-  Object.defineProperties(target, properties);
-const post = { method: 'POST', body: 'the body' };
-
-const LIARS: readonly (readonly [string, () => unknown])[] = [
-  ['a URL with a lying href', () => new LyingUrl(TRUE_URL)],
-  [
-    'a URL with an honest href and a lying text',
-    () => own(new URL(SAID_URL), { toString: { value: () => TRUE_URL } }),
-  ],
-  [
-    'a URL that is text to the platform',
-    () => own(new URL(SAID_URL), { [Symbol.toPrimitive]: { value: () => TRUE_URL } }),
-  ],
-  [
-    'a URL whose href is an object',
-    () => own(new URL(TRUE_URL), { href: { value: textOf(SAID_URL, SAID_URL, TRUE_URL) } }),
-  ],
-  [
-    'a URL whose href alternates',
-    () => own(new URL(TRUE_URL), { href: { get: alternating(SAID_URL, TRUE_URL) } }),
-  ],
-  [
-    'a URL that is a Request as well',
-    () => Object.assign(new URL(TRUE_URL), { method: 'GET', url: SAID_URL, body: null }),
-  ],
-  ['a subclass of Request', () => new LyingRequest(TRUE_URL)],
-  ['a subclass of Request with a body', () => new LyingRequest(TRUE_URL, post)],
-  ['a Request with a url of its own', () => own(new Request(TRUE_URL), { url: { value: SAID_URL } })],
-  [
-    'a Request whose url alternates',
-    () => own(new Request(TRUE_URL), { url: { get: alternating(SAID_URL, TRUE_URL) } }),
-  ],
-  [
-    'a Request whose url alternates the other way',
-    () => own(new Request(TRUE_URL), { url: { get: alternating(TRUE_URL, SAID_URL) } }),
-  ],
-  [
-    'a Request whose url is an object',
-    () => own(new Request(TRUE_URL), { url: { value: textOf(SAID_URL, TRUE_URL) } }),
-  ],
-  [
-    'a Request with a lying clone',
-    () => own(new Request(SAID_URL, post), { clone: { value: () => new Request(TRUE_URL, post) } }),
-  ],
-  [
-    'a Request with a lying method',
-    () =>
-      own(new Request(TRUE_URL), { url: { value: SAID_URL }, method: { value: textOf('GET', 'CONNECT') } }),
-  ],
-  [
-    'a Request behind a proxy',
-    () =>
-      new Proxy(new Request(TRUE_URL), {
-        get: (target, key) => (key === 'url' ? SAID_URL : Reflect.get(target, key, target)),
-      }),
-  ],
-  [
-    'a proxy that is text to the platform',
-    () =>
-      new Proxy(new Request(SAID_URL), {
-        get: (target, key) =>
-          key === Symbol.toPrimitive ? () => TRUE_URL : Reflect.get(target, key, target),
-      }),
-  ],
-  [
-    'something with the members of a Request',
-    () => ({ method: 'GET', url: SAID_URL, body: null, headers: {}, toString: () => TRUE_URL }),
-  ],
-  [
-    'something with the members of a Request and a body',
-    () => ({
-      ...post,
-      url: SAID_URL,
-      headers: {},
-      toString: () => TRUE_URL,
-      arrayBuffer: () => new ArrayBuffer(1),
-      clone: () => new Request(TRUE_URL),
-    }),
-  ],
-  ['something with an href', () => ({ href: SAID_URL, toString: () => TRUE_URL })],
-  ['a String', () => new String(TRUE_URL)],
-  ['a list', () => [TRUE_URL]],
-  ['something that is text', () => textOf(SAID_URL, TRUE_URL)],
-  ['nothing', () => null],
-  ['a number', () => 1],
-];
-
-test.each(LIARS)('%s takes no credential elsewhere', async (_, make) => {
-  for (const door of everyDoor(OPEN)) {
-    const outcome = await outcomeOf(door, make() as Input);
-
-    for (const { request } of door.fetch.calls) expect(request.url).toMatch(/^https:\/\/api\.example\//);
-    expect(outcome).toMatch(
-      /^(?:https:\/\/api\.example\/|ORIGIN_NOT_ALLOWED$|INVALID_OPTION$|TypeError$|ERR_)/,
-    );
-  }
-});
-
-test('a Request that lies is judged by what the platform makes of it', async () => {
-  for (const make of [() => new LyingRequest(TRUE_URL), () => new LyingRequest(TRUE_URL, post)]) {
-    for (const door of everyDoor(OPEN).filter(({ name }) => !name.startsWith('client.get'))) {
-      expect(await outcomeOf(door, make())).toBe('ORIGIN_NOT_ALLOWED');
-      expect(door.asked()).toBe(0);
-    }
-  }
-});
-
-test('a Request of another implementation goes to the URL it names, with its body', async () => {
-  const foreign = {
-    method: 'POST',
-    url: `${BASE}/foreign`,
-    headers: new Headers({ 'x-mine': '1' }),
-    body: {},
-    arrayBuffer: async () => new TextEncoder().encode('its body').buffer,
-  };
-  for (const door of everyDoor(OPEN).filter(({ name }) => !name.startsWith('client.get'))) {
-    await door.send(foreign as unknown as Request);
-
-    const sent = door.fetch.calls[0]?.request;
-    expect([
-      sent?.method,
-      withoutKey(sent?.url ?? ''),
-      sent?.headers.get('x-mine'),
-      await sent?.text(),
-    ]).toEqual(['POST', `${BASE}/foreign`, '1', 'its body']);
-  }
-});
-
 // What ky is told
 
 test('no hook and no option of ky leads the credential elsewhere', async () => {
-  const evil = (request: Request): Request => new Request(TRUE_URL, request);
+  const EVIL = 'https://evil.example/x';
+  const evil = (request: Request): Request => new Request(EVIL, request);
   const attacks: readonly Record<string, unknown>[] = [
     { hooks: { beforeRequest: [({ request }: { request: Request }) => evil(request)] } },
     { hooks: { beforeRetry: [({ request }: { request: Request }) => evil(request)] } },
     {
       hooks: { afterResponse: [({ request }: { request: Request }) => ky.retry({ request: evil(request) })] },
     },
-    { prefix: TRUE_URL },
+    { prefix: EVIL },
     { prefix: '//evil.example' },
-    { baseUrl: TRUE_URL },
+    { baseUrl: EVIL },
     { fetch: () => Promise.reject(new Error('the attacker was asked')) },
     { searchParams: '@evil.example' },
     { searchParams: { '@evil.example': '\\@evil.example' } },
@@ -540,98 +349,6 @@ test('no hook and no option of ky leads the credential elsewhere', async () => {
 
     for (const { request } of fetch.calls) expect(new URL(request.url).origin).toBe(BASE);
     expect(String(error)).not.toContain('the attacker was asked');
-  }
-});
-
-// A polluted Object.prototype
-
-const ANOTHER_FETCH = (): Promise<Response> => Promise.reject(new Error('another fetch was used'));
-
-/** Data, as `JSON.parse` and a careless merge bring it there, and the two functions that would hurt most. */
-const POLLUTION: readonly (readonly [string, unknown])[] = [
-  ['allowedOrigins', ['https://evil.example']],
-  ['dangerouslyAllowHttp', ['http://evil.example']],
-  ['baseUrl', 'https://evil.example'],
-  ['auth', false],
-  ['in', 'query'],
-  ['name', 'x-evil'],
-  ['scheme', 'Evil'],
-  ['placement', { in: 'query' }],
-  ['maxAge', 1e9],
-  ['label', 'evil'],
-  ['initial', { access_token: 'of-somebody-else-0123' }],
-  ['access_token', 'of-somebody-else-0123'],
-  ['refreshAhead', 0],
-  ['deadline', 0],
-  ['cache', 'force-cache'],
-  ['redirect', 'follow'],
-  ['href', 'https://evil.example/'],
-  ['url', 'https://evil.example/'],
-  ['origin', 'https://evil.example'],
-  ['prefix', 'https://evil.example/'],
-  ['debug', 'curl'],
-  ['runtime', { fetch: ANOTHER_FETCH }],
-  ['fetch', ANOTHER_FETCH],
-];
-
-async function withPolluted<T>(name: string, value: unknown, run: () => Promise<T>): Promise<T> {
-  Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
-  try {
-    return await run();
-  } finally {
-    Reflect.deleteProperty(Object.prototype, name);
-  }
-}
-
-/** What every door sends for a path, and what it says to another origin. */
-async function behaviour(): Promise<string[]> {
-  const seen: string[] = [];
-  for (const door of everyDoor({ baseUrl: BASE })) {
-    const outcome = [await outcomeOf(door, '/x'), await outcomeOf(door, 'https://evil.example/x')];
-    const headers = door.fetch.calls.map(({ request }) =>
-      [...request.headers].map((line) => line.join(': ')),
-    );
-    seen.push([door.name, ...outcome, ...headers.flat(2)].join(' | '));
-  }
-  return seen;
-}
-
-test.each(POLLUTION)('Object.prototype.%s changes nothing', async (name, value) => {
-  const clean = await behaviour();
-
-  const polluted = await withPolluted(name, value, behaviour);
-
-  // ky looks for a prefix on the prototype, too: what it makes of it is refused.
-  const refused = name === 'prefix' ? clean.map(refuseKy) : clean;
-  expect(polluted).toEqual(refused);
-});
-
-function refuseKy(line: string): string {
-  if (!line.startsWith('client.get')) return line;
-  const [door] = line.split(' | ');
-  return `${door} | ORIGIN_NOT_ALLOWED | ORIGIN_NOT_ALLOWED`;
-}
-
-test('with Object.prototype.method and .url a URL is still judged by where it leads', async () => {
-  const sent = await withPolluted('method', 'GET', () =>
-    withPolluted('url', `${BASE}/said`, async () => {
-      const doors = everyDoor({ baseUrl: BASE });
-      for (const door of doors) await outcomeOf(door, new URL(TRUE_URL));
-      return doors.flatMap((door) => door.fetch.calls.map(({ request }) => request.url));
-    }),
-  );
-
-  for (const url of sent) expect(new URL(url).origin).toBe(BASE);
-});
-
-test('without a runtime of its own a client uses the fetch of the platform, whatever a prototype offers', async () => {
-  await using server = await startServer();
-  for (const name of ['runtime', 'fetch']) {
-    const value = name === 'fetch' ? ANOTHER_FETCH : { fetch: ANOTHER_FETCH };
-    const { status: code } = await withPolluted(name, value, () =>
-      createFetch(SECRET, { baseUrl: server.origin })('/'),
-    );
-    expect(code).toBe(204);
   }
 });
 
@@ -690,117 +407,4 @@ test('a path with a million spaces in it is read at once', async () => {
   await createFetch(SECRET, { baseUrl: BASE, runtime: { fetch } })(text);
 
   expect(fetch.calls[0]?.request.url).toHaveLength(`${BASE}/ab`.length + 6_000_000);
-});
-
-// Whatever else can be put together
-
-const SCHEMES = [
-  'https:',
-  'http:',
-  'HTTPS:',
-  'ht\ttps:',
-  'blob:https:',
-  'data:',
-  'file:',
-  'javascript:',
-  'ws:',
-  '',
-  'x:',
-];
-const SLASHES = ['//', '/', '', '\\\\', '/\\', '///', '/\t/', '//\n', '\u2215\u2215'];
-const USERS = [
-  '',
-  '',
-  '',
-  'api.example@',
-  'user:word@',
-  'api.example:443@',
-  '@',
-  '%40',
-  'api.example\\@',
-  'api.example#@',
-];
-const HOSTS = [
-  'api.example',
-  'API.example',
-  'evil.example',
-  'api.example.evil.example',
-  'api.example.',
-  '\u0430pi.example',
-  'ap\u00adi.example',
-  'api\u3002example',
-  '%61pi.example',
-  'localhost',
-  'localhost.evil.example',
-  '127.0.0.1',
-  '127.0.0.1.evil.example',
-  '2130706433',
-  '0x7f.1',
-  '[::1]',
-  '[::ffff:127.0.0.1]',
-  'files.example',
-  '',
-];
-const PORTS = ['', '', '', ':443', ':80', ':8443', ':', ':00443', ':8443@evil.example'];
-const PATHS = [
-  '',
-  '/v1',
-  '/x?y#z',
-  '\\x',
-  '?@evil.example',
-  '#@evil.example',
-  '/../..//evil.example',
-  '\t',
-  ' ',
-];
-const NOISE = ['', '', '', '\t', '\n', '\r', ' ', '\0', '\u001f', '\u007f', '\u00a0', '\ufeff', '\u200b'];
-
-const PARTS = fc.tuple(
-  ...[NOISE, SCHEMES, SLASHES, USERS, HOSTS, PORTS, PATHS, NOISE].map((values) => fc.constantFrom(...values)),
-);
-const URLS = fc
-  .tuple(PARTS, fc.nat(40), fc.constantFrom(...NOISE))
-  .map(([parts, at, noise]) => `${parts.join('').slice(0, at)}${noise}${parts.join('').slice(at)}`);
-const WORLDS: fc.Arbitrary<PipelineOptions> = fc.constantFrom(
-  { baseUrl: `${BASE}/v1` },
-  { baseUrl: BASE, allowedOrigins: ['https://files.example:8443', 'http://evil.example'] },
-  { baseUrl: 'http://127.0.0.1:8443', dangerouslyAllowHttp: ['http://api.example'] },
-  { allowedOrigins: ['http://localhost', BASE], dangerouslyAllowHttp: [] },
-);
-
-function mayCarry(
-  { protocol, origin, hostname }: URL,
-  { baseUrl, allowedOrigins = [] }: PipelineOptions,
-): boolean {
-  const origins = [...allowedOrigins, ...(baseUrl === undefined ? [] : [new URL(baseUrl).origin])];
-  const here = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
-  return origins.includes(origin) && (protocol === 'https:' || (protocol === 'http:' && here));
-}
-
-test('no URL that can be put together takes the credential where it may not go', async () => {
-  const codes = ['ORIGIN_NOT_ALLOWED', 'INSECURE_URL', 'INVALID_OPTION', 'MISSING_BASE_URL'];
-  await fc.assert(
-    fc.asyncProperty(WORLDS, URLS, fc.nat(11), fc.nat(2), async (options, text, which, shape) => {
-      const door = everyDoor(options)[which];
-      const forms = formsOf(text);
-      const form = forms[shape % forms.length];
-      if (door === undefined || form === undefined) throw new Error('no such door');
-
-      const outcome = await outcomeOf(door, form());
-
-      if (codes.includes(outcome)) {
-        expect([door.fetch.calls.length, door.asked()]).toEqual([0, 0]);
-      } else {
-        expect(mayCarry(new URL(outcome), options)).toBe(true);
-        // And it is what the platform reads in this text: nothing that was meant for another place is sent home.
-        const read = form();
-        const native =
-          read instanceof Request
-            ? read.url
-            : (URL.parse(String(read)) ?? new URL(String(read), `${String(options.baseUrl)}/`));
-        expect(new URL(outcome).origin).toBe(new URL(native).origin);
-      }
-    }),
-    { numRuns: 5000 },
-  );
 });

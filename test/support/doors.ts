@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { createFetch } from '../../src/fetch.ts';
 import { accessToken, apiKey, Client } from '../../src/index.ts';
 import type { PipelineOptions } from '../../src/pipeline/settings.ts';
@@ -6,7 +7,14 @@ import { quiet } from './quiet.ts';
 
 export const SECRET = 'secret-0123456789abcdef';
 
-type Input = string | URL | Request;
+export type Input = string | URL | Request;
+
+export const BASE = 'https://api.example';
+/** What most doors are opened with. */
+export const OPEN: PipelineOptions = {
+  baseUrl: `${BASE}/v1`,
+  allowedOrigins: ['https://files.example:8443'],
+};
 
 /** One way into the library, with one kind of credential. */
 export interface Door {
@@ -19,18 +27,20 @@ export interface Door {
 
 /** Every way in, each with a credential in `Authorization`, in a header and in the query: twelve doors. */
 export function everyDoor(options: PipelineOptions): Door[] {
-  return ways.flatMap(([way, open]) =>
-    credentials.map(([kind, make]) => {
-      let asked = 0;
-      const fetch = createFakeFetch(ok);
-      const ask = (): string => {
-        asked += 1;
-        return SECRET;
-      };
-      const send = open(make(ask), { ...options, runtime: { fetch } });
-      return { name: `${way}, ${kind}`, fetch, asked: () => asked, send };
-    }),
-  );
+  return Array.from({ length: DOORS }, (_, index) => openDoor(index, options));
+}
+
+export function openDoor(index: number, options: PipelineOptions): Door {
+  const [way, open] = ways[Math.floor(index / credentials.length)] ?? ways[0];
+  const [kind, make] = credentials[index % credentials.length] ?? credentials[0];
+  let asked = 0;
+  const fetch = createFakeFetch(ok);
+  const ask = (): string => {
+    asked += 1;
+    return SECRET;
+  };
+  const send = open(make(ask), { ...options, runtime: { fetch } });
+  return { name: `${way}, ${kind}`, fetch, asked: () => asked, send };
 }
 
 const credentials = [
@@ -42,7 +52,9 @@ const credentials = [
 type Strategy = ReturnType<(typeof credentials)[number][1]>;
 type Options = PipelineOptions & { readonly runtime: { readonly fetch: FakeFetch } };
 
-const ways: readonly (readonly [string, (strategy: Strategy, options: Options) => Door['send']])[] = [
+type Way = readonly [string, (strategy: Strategy, options: Options) => Door['send']];
+
+const ways: readonly [Way, ...Way[]] = [
   ['createFetch', (strategy, options) => createFetch(strategy, options)],
   ['client.fetch', (strategy, options) => new Client(strategy, { ...options, logger: quiet }).fetch],
   [
@@ -58,6 +70,8 @@ const ways: readonly (readonly [string, (strategy: Strategy, options: Options) =
       new Client(strategy, { ...parentOf(options), logger: quiet, runtime }).extend(options).fetch,
   ],
 ];
+
+export const DOORS: number = ways.length * credentials.length;
 
 /** A child without a base URL has its parent's. */
 function parentOf({ baseUrl }: PipelineOptions): PipelineOptions {
@@ -80,4 +94,29 @@ export async function outcomeOf(door: Door, input: Input): Promise<string> {
   // A platform reads the text again: what it makes of it has to be what the request says.
   const target = call.input instanceof Request ? call.request.url : new URL(String(call.input)).href;
   return target === call.request.url ? target : `${target} is not ${call.request.url}`;
+}
+
+/** What became of `input` at every door; each refusal has sent nothing and asked nobody. */
+export async function outcomes(make: () => Input, options: PipelineOptions = OPEN): Promise<string[]> {
+  const found = new Set<string>();
+  for (const door of everyDoor(options)) {
+    const outcome = await outcomeOf(door, make());
+    if (!outcome.includes('://'))
+      expect([door.name, door.fetch.calls.length, door.asked()]).toEqual([door.name, 0, 0]);
+    found.add(withoutKey(outcome));
+  }
+  return [...found];
+}
+
+export function withoutKey(url: string): string {
+  return url.replace(new RegExp(`[?&]api_key=${SECRET}`), '');
+}
+
+/** The ways in which one text can be handed over. Not everything that is a URL can be a `Request`. */
+export function formsOf(text: string): (() => Input)[] {
+  const forms: (() => Input)[] = [() => text];
+  if (URL.canParse(text)) forms.push(() => new URL(text));
+  const { username, password } = URL.parse(text) ?? {};
+  if (username === '' && password === '') forms.push(() => new Request(text));
+  return forms;
 }

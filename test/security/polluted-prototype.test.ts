@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { createFetch } from '../../src/fetch.ts';
+import { BASE, everyDoor, outcomeOf, SECRET } from '../support/doors.ts';
+import { startServer } from '../support/server.ts';
+
+const ANOTHER_FETCH = (): Promise<Response> => Promise.reject(new Error('another fetch was used'));
+
+/** Data, as `JSON.parse` and a careless merge bring it there, and the two functions that would hurt most. */
+const POLLUTION: readonly (readonly [string, unknown])[] = [
+  ['allowedOrigins', ['https://evil.example']],
+  ['dangerouslyAllowHttp', ['http://evil.example']],
+  ['baseUrl', 'https://evil.example'],
+  ['auth', false],
+  ['in', 'query'],
+  ['name', 'x-evil'],
+  ['scheme', 'Evil'],
+  ['placement', { in: 'query' }],
+  ['maxAge', 1e9],
+  ['label', 'evil'],
+  ['initial', { access_token: 'of-somebody-else-0123' }],
+  ['access_token', 'of-somebody-else-0123'],
+  ['refreshAhead', 0],
+  ['deadline', 0],
+  ['cache', 'force-cache'],
+  ['redirect', 'follow'],
+  ['href', 'https://evil.example/'],
+  ['url', 'https://evil.example/'],
+  ['origin', 'https://evil.example'],
+  ['prefix', 'https://evil.example/'],
+  ['debug', 'curl'],
+  ['runtime', { fetch: ANOTHER_FETCH }],
+  ['fetch', ANOTHER_FETCH],
+];
+
+async function withPolluted<T>(name: string, value: unknown, run: () => Promise<T>): Promise<T> {
+  Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+  try {
+    return await run();
+  } finally {
+    Reflect.deleteProperty(Object.prototype, name);
+  }
+}
+
+/** What every door sends for a path, and what it says to another origin. */
+async function behaviour(): Promise<string[]> {
+  const seen: string[] = [];
+  for (const door of everyDoor({ baseUrl: BASE })) {
+    const outcome = [await outcomeOf(door, '/x'), await outcomeOf(door, 'https://evil.example/x')];
+    const headers = door.fetch.calls.map(({ request }) =>
+      [...request.headers].map((line) => line.join(': ')),
+    );
+    seen.push([door.name, ...outcome, ...headers.flat(2)].join(' | '));
+  }
+  return seen;
+}
+
+test.each(POLLUTION)('Object.prototype.%s changes nothing', async (name, value) => {
+  const clean = await behaviour();
+
+  const polluted = await withPolluted(name, value, behaviour);
+
+  // ky looks for a prefix on the prototype, too: what it makes of it is refused.
+  const refused = name === 'prefix' ? clean.map(refuseKy) : clean;
+  expect(polluted).toEqual(refused);
+});
+
+function refuseKy(line: string): string {
+  if (!line.startsWith('client.get')) return line;
+  const [door] = line.split(' | ');
+  return `${door} | ORIGIN_NOT_ALLOWED | ORIGIN_NOT_ALLOWED`;
+}
+
+test('with Object.prototype.method and .url a URL is still judged by where it leads', async () => {
+  const sent = await withPolluted('method', 'GET', () =>
+    withPolluted('url', `${BASE}/said`, async () => {
+      const doors = everyDoor({ baseUrl: BASE });
+      for (const door of doors) await outcomeOf(door, new URL('https://evil.example/true'));
+      return doors.flatMap((door) => door.fetch.calls.map(({ request }) => request.url));
+    }),
+  );
+
+  for (const url of sent) expect(new URL(url).origin).toBe(BASE);
+});
+
+test('without a runtime of its own a client uses the fetch of the platform, whatever a prototype offers', async () => {
+  await using server = await startServer();
+  for (const name of ['runtime', 'fetch']) {
+    const value = name === 'fetch' ? ANOTHER_FETCH : { fetch: ANOTHER_FETCH };
+    const { status: code } = await withPolluted(name, value, () =>
+      createFetch(SECRET, { baseUrl: server.origin })('/'),
+    );
+    expect(code).toBe(204);
+  }
+});
