@@ -37,16 +37,20 @@ test.each<[string, (secret: string) => string]>([
   ['form-encoded', formEncoded],
   ['form-encoded in lower case', (secret) => lower(formEncoded(secret))],
   ['JSON-escaped', (secret) => JSON.stringify(secret).slice(1, -1)],
-])('a secret is masked wherever it stands %s', (_, encode) => {
-  fc.assert(
-    fc.property(secrets, fc.string(), fc.string(), (secret, before, after) => {
-      const said = redactorOf(secret).text(`${before}${encode(secret)}${after}`);
-      expect(said).toContain(MASK);
-      expect(said).not.toContain(encode(secret));
-    }),
-    { numRuns: 2000 },
-  );
-});
+])(
+  'a secret is masked wherever it stands %s',
+  (_, encode) => {
+    fc.assert(
+      fc.property(secrets, fc.string(), fc.string(), (secret, before, after) => {
+        const said = redactorOf(secret).text(`${before}${encode(secret)}${after}`);
+        expect(said).toContain(MASK);
+        expect(said).not.toContain(encode(secret));
+      }),
+      { numRuns: 1000 },
+    );
+  },
+  60_000,
+);
 
 test.each(['base64', 'base64url'] as const)(
   'a secret is masked in %s, at whatever offset it begins',
@@ -67,9 +71,10 @@ test.each(['base64', 'base64url'] as const)(
           expect(said).not.toContain(inside);
         },
       ),
-      { numRuns: 4000 },
+      { numRuns: 2000 },
     );
   },
+  60_000,
 );
 
 test('the password of Basic is masked, whatever the user is called', () => {
@@ -87,7 +92,7 @@ test('text without a secret stays as it is', () => {
       expect(redactorOf(SECRET).text(text)).toBe(text);
     }),
   );
-});
+}, 60_000);
 
 test('all secrets of a text are masked, each as often as it stands there', () => {
   const redactor = redactorOf('first-secret', 'second-secret');
@@ -271,7 +276,7 @@ test('an error that holds itself is looked through once', () => {
   expect(redactorOf(SECRET).clean(error)).toBe(error);
 });
 
-test('an error that holds a world of objects is looked through as far as 1000 of them', () => {
+test('an error that holds a world of objects is looked through as far as 1000 of them, and copied', () => {
   let reads = 0;
   const world = (): object => ({
     get more() {
@@ -280,7 +285,7 @@ test('an error that holds a world of objects is looked through as far as 1000 of
     },
   });
   const error = Object.assign(new Error('x'), { world: world() });
-  expect(redactorOf(SECRET).clean(error)).toBe(error);
+  expect(redactorOf(SECRET).clean(error)).not.toHaveProperty('world');
   expect(reads).toBeLessThan(2000);
 });
 

@@ -38,6 +38,6 @@ test('whatever a server sends is a wait of zero or more, or nothing', () => {
       const wait = retryAfterOf(headers, NOW) ?? 0;
       expect(Number.isFinite(wait) && wait >= 0).toBe(true);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
-});
+}, 60_000);

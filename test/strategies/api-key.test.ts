@@ -135,7 +135,7 @@ test('a query key arrives exactly once encoded, and the rest of the query byte f
     }),
     { numRuns: 300 },
   );
-});
+}, 60_000);
 
 test.each([undefined, null, '', 'undefined', 'null'])('a key that is %j is missing', async (value) => {
   const make = [
@@ -426,6 +426,26 @@ test.each([
   expect(error.cause).toMatchObject({ name: 'RangeError', code: 'VAULT_SEALED' });
   expect(error.cause).not.toHaveProperty('config');
   expect((error.cause as Error).cause).toBeInstanceOf(Error);
+});
+
+test('the objects on what a key function throws go nowhere, whatever they hold', async () => {
+  const thrown = Object.assign(new Error('no key'), { response: { body: 'of the vault' } });
+  const { send } = createScripted(() => fail(thrown));
+  const error = await valetErrorOf(() => send('a'));
+  expect(error.cause).toMatchObject({ message: 'no key' });
+  expect(error.cause).not.toHaveProperty('response');
+});
+
+test('a key function that throws what is no error is quoted, too', async () => {
+  const { send } = createScripted(() => Promise.reject('the vault is sealed' as unknown as Error));
+  const error = await valetErrorOf(() => send('a'));
+  expect(error.message).toContain('the vault is sealed');
+});
+
+test('a key function leaves no timer behind', async () => {
+  const { send, clock } = createScripted(async () => KEY);
+  await send('a');
+  expect(clock.timers).toBe(0);
 });
 
 function fail(error: Error): never {

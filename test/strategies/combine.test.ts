@@ -79,6 +79,19 @@ test('a 401 asks each of them with what it had sent', async () => {
   expect(sent).toHaveLength(2);
 });
 
+test('a request is sent again when one of them has something better', async () => {
+  const { fetch, sent } = createRecordingFetch(({ headers }) => {
+    return new Response(null, { status: headers.get('authorization') === `Bearer ${NEXT}` ? 200 : 401 });
+  });
+  const strategy = combine([
+    apiKey(KEY),
+    accessToken(({ rejectedToken }) => (rejectedToken === undefined ? TOKEN : NEXT)),
+  ]);
+  const response = await createFetch(strategy, { baseUrl: BASE, runtime: { fetch } })('x');
+  expect(response.status).toBe(200);
+  expect(sent.map(({ headers }) => headers.get('x-api-key'))).toEqual([KEY, KEY]);
+});
+
 test('a 401 is handed on where none of them has anything better', async () => {
   const { fetch, sent } = createRecordingFetch(() => new Response(null, { status: 401 }));
   const strategy = combine([apiKey(KEY), accessToken(() => TOKEN)]);
