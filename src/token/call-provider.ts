@@ -1,9 +1,17 @@
 import { alarm, type Moment, moment } from '../clock.ts';
-import type { Awaitable, Host, TokenContext, TokenProvider, TokenResult } from '../contracts.ts';
+import type {
+  Awaitable,
+  Host,
+  TokenContext,
+  TokenProvider,
+  TokenResponse,
+  TokenResult,
+} from '../contracts.ts';
 import { TokenError } from '../errors.ts';
+import type { Redactor } from '../redact.ts';
 import { readEndpoint, refusalIn } from './endpoint-answer.ts';
 import { type Failure, isConnectionReset, judgeError, judgeRefusal } from './failure.ts';
-import { type Grant, readGrant } from './token-response.ts';
+import { type Grant, readGrant, refreshTokenIn } from './token-response.ts';
 
 /** How long an answer is listened for while a refresh token is on its way: it may bring the next one (T4). */
 const LISTENING = 40_000;
@@ -12,7 +20,7 @@ const LISTENING = 40_000;
 export type Answer =
   | { readonly kind: 'grant'; readonly grant: Grant; readonly received: Moment }
   | { readonly kind: 'nobody' }
-  | { readonly kind: 'failure'; readonly failure: Failure };
+  | { readonly kind: 'failure'; readonly failure: Failure; readonly refreshToken?: string | undefined };
 
 export interface CallOptions {
   readonly host: Host;
@@ -68,11 +76,24 @@ async function read(result: TokenResult | undefined, { redactor, clock }: Host):
   if (isResponse(result)) {
     const answer = await readEndpoint(result, redactor, received.wall);
     if ('failure' in answer) return { kind: 'failure', failure: answer.failure };
-    return { kind: 'grant', grant: readGrant(answer.tokens, answer.date), received };
+    return granted(answer.tokens, received, redactor, answer.date);
   }
   const refusal = typeof result === 'object' ? refusalIn(result) : undefined;
   if (refusal) return { kind: 'failure', failure: judgeRefusal({ status: 200, ...refusal }, redactor) };
-  return { kind: 'grant', grant: readGrant(result), received };
+  return granted(result, received, redactor);
+}
+
+function granted(
+  tokens: string | TokenResponse,
+  received: Moment,
+  redactor: Redactor,
+  date?: number,
+): Answer {
+  try {
+    return { kind: 'grant', grant: readGrant(tokens, date), received };
+  } catch (error) {
+    return { kind: 'failure', failure: judgeError(error, redactor), refreshToken: refreshTokenIn(tokens) };
+  }
 }
 
 function isResponse(result: TokenResult): result is Response {

@@ -120,7 +120,9 @@ export class Refresher<User extends SessionUser> {
       deadline: this.#deadline,
       signal: flight.signal,
     });
-    if (answer.kind === 'grant' && this.flight === flight) this.#wallet.remember(answer.grant);
+    if (this.flight !== flight) return answer;
+    if (answer.kind === 'grant') this.#wallet.remember(answer.grant);
+    if (answer.kind === 'failure') this.#wallet.keep(answer.refreshToken);
     return answer;
   }
 
@@ -144,7 +146,7 @@ export class Refresher<User extends SessionUser> {
   }
 
   #fail(failure: Failure, flight: Flight): Outcome {
-    const { code, retryable } = failure.error;
+    const { code, retryable, message } = failure.error;
     flight.failure = failure;
     if (failure.kind === 'temporary') this.backoff.failed(failure);
     else this.#latch(failure);
@@ -153,6 +155,7 @@ export class Refresher<User extends SessionUser> {
       reason: flight.reason,
       code,
       retryable,
+      message,
       ...(retryAfter !== undefined && { retryAfter }),
     });
     return 'failed';

@@ -31,6 +31,13 @@ export function readGrant(answer: string | TokenResponse, date?: number): Grant 
   return grant(answer, date);
 }
 
+/** The refresh token of an answer whose access token cannot be used: the one before it may be spent. */
+export function refreshTokenIn(answer: string | TokenResponse): string | undefined {
+  return typeof answer === 'object' && answer !== null
+    ? toText(own(answer, 'refresh_token', 'refreshToken'))
+    : undefined;
+}
+
 function grant(answer: TokenResponse, date: number | undefined): Grant {
   const value = own(answer, 'access_token', 'accessToken', 'token', 'authToken');
   const fault = tokenFault(value);

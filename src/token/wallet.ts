@@ -49,14 +49,18 @@ export class Wallet<User extends SessionUser> {
     return phaseOf(this.#host.clock, held) === 'ended' ? undefined : held;
   }
 
-  /** A rotated refresh token counts from its receipt, whatever becomes of the access token beside it. */
   remember(grant: Grant): void {
     const { redactor } = this.#host;
     redactor.add('access_token', grant.value);
     if (grant.idToken !== undefined) redactor.add('id_token', grant.idToken);
-    if (grant.refreshToken === undefined) return;
-    redactor.add('refresh_token', grant.refreshToken);
-    this.refreshToken = grant.refreshToken;
+    this.keep(grant.refreshToken);
+  }
+
+  /** A rotated refresh token counts from its receipt, whatever becomes of the access token beside it. */
+  keep(refreshToken: string | undefined): void {
+    if (refreshToken === undefined) return;
+    this.#host.redactor.add('refresh_token', refreshToken);
+    this.refreshToken = refreshToken;
   }
 
   /** Whether an answer looks expired on arrival (T2). */

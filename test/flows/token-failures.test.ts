@@ -423,6 +423,21 @@ test('a token that cannot be used is told at once, without its text, and nothing
   }
 });
 
+test('a refresh token counts from its receipt, also beside a token that cannot be used (rule T4)', async () => {
+  const bad: (() => TokenResult)[] = [
+    () => ({ token: '', refreshToken: 'r1' }),
+    () => ({ refresh_token: 'r1' }),
+    () => Response.json({ access_token: 'token-1', expires_in: 0, refresh_token: 'r1' }),
+  ];
+  for (const answer of bad) {
+    const { client, asked, request } = await withEndedToken(answer);
+    expect(await request()).toBe('TOKEN_INVALID');
+    await client.session.refresh().catch(() => {});
+
+    expect(asked.map(({ refreshToken }) => refreshToken)).toEqual(['r0', 'r1']);
+  }
+});
+
 test('a token that cannot be used is asked for again after a backoff, not at every request', async () => {
   const { clock, asked, request } = createTokenValet(() => 'Bearer abcdefgh', { random: () => 1 });
   for (let n = 0; n < 70; n++) {
