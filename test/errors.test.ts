@@ -153,6 +153,7 @@ test('ValetError.is knows the errors of another copy of the package', () => {
   expect(ValetError.is(foreign)).toBe(false);
   Object.defineProperty(foreign, Symbol.for('fetch-valet.error'), { value: true });
   expect(ValetError.is(foreign)).toBe(true);
+  expect(ValetError.is({ [Symbol.for('fetch-valet.error')]: 'yes' })).toBe(false);
   expect(foreign).not.toBeInstanceOf(ValetError);
 });
 

@@ -240,6 +240,15 @@ test('a rejection that nobody handles is told to the process once', async () => 
   expect(ValetError.is(unhandled[0])).toBe(true);
 });
 
+test('the cause of NETWORK is a copy without the objects that a fetch hung on its error', async () => {
+  const { client } = createVerbClient(() => {
+    throw Object.assign(new TypeError('fetch failed'), { code: 'E_WIRE', request: { body: 'of the user' } });
+  });
+  const { cause } = await valetErrorOf(() => client.get('x', { retry: 0 }));
+  expect(cause).toMatchObject({ name: 'TypeError', message: 'fetch failed', code: 'E_WIRE' });
+  expect(cause).not.toHaveProperty('request');
+});
+
 test('a failure of a verb shows nothing of the credential, at whatever stage', async () => {
   const { client } = createVerbClient(() => {
     throw Object.assign(new TypeError('fetch failed'), { options: { headers: { 'x-api-key': VERB_KEY } } });
