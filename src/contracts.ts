@@ -92,6 +92,8 @@ export interface AuthStrategy<Credential = unknown, User extends SessionUser = S
   /** Names the strategy in errors and events. Never a secret. */
   readonly name: string;
   readonly placement: Placement;
+  /** What it writes, such as `header x-api-key`: two strategies that write the same cannot be combined. */
+  readonly writes?: string;
   /** For strategies that know a user. */
   readonly session?: Session<User>;
   /** Called once, before use. */

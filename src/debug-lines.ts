@@ -14,9 +14,9 @@ export function writeDebugLines(emitter: Emitter, logger: Logger): void {
   emitter.on('refreshed', ({ ms, lifetime }) => {
     line(`token ✓ in ${ms} ms${lifetime === undefined ? '' : `, good for ${Math.round(lifetime / 1000)} s`}`);
   });
-  emitter.on('refreshfailed', ({ code, retryAfter }) => {
+  emitter.on('refreshfailed', ({ message, retryAfter }) => {
     line(
-      `token ✗ ${code}${retryAfter === undefined ? '' : `, next attempt in ${Math.round(retryAfter)} ms`}`,
+      `token ✗ ${message}${retryAfter === undefined ? '' : `, next attempt in ${Math.round(retryAfter)} ms`}`,
     );
   });
   emitter.on('signedin', ({ user }) => line(`session: ${user.id} is signed in`));

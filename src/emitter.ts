@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3';
-import type { ClientEvents, EventName, EventSink } from './events.ts';
+import { type ClientEvents, EVENTS, type EventName, type EventSink } from './events.ts';
 import type { Logger } from './logger.ts';
+import { invalidOption } from './options.ts';
 import { isDevelopment } from './platform.ts';
 
 export type Listener<Name extends EventName> = (payload: ClientEvents[Name]) => void;
@@ -42,6 +43,10 @@ export function createEmitter(logger: Logger): Emitter {
       for (const listener of emitter.listeners(event)) call(event, listener, payload);
     },
     on(event, listener) {
+      if (!Object.hasOwn(EVENTS, event))
+        throw invalidOption(
+          `There is no event ${JSON.stringify(event)}. There are: ${Object.keys(EVENTS).join(', ')}.`,
+        );
       // A function of its own: the same listener may be given twice, and stopped once.
       const entry = (payload: ClientEvents[typeof event]): unknown => listener(payload);
       emitter.on(event, entry);

@@ -37,6 +37,8 @@ export interface ClientEvents {
     readonly reason: TokenReason;
     readonly code: string;
     readonly retryable: boolean;
+    /** What happened, without secrets. */
+    readonly message: string;
     readonly retryAfter?: number;
   };
   signedin: { readonly user: SessionUser };
@@ -47,6 +49,22 @@ export interface ClientEvents {
 }
 
 export type EventName = keyof ClientEvents;
+
+/** The names of all events: a misspelt one would never be heard. */
+export const EVENTS: Readonly<Record<EventName, true>> = {
+  request: true,
+  response: true,
+  requestfailed: true,
+  replay: true,
+  refresh: true,
+  refreshed: true,
+  refreshfailed: true,
+  signedin: true,
+  userchange: true,
+  sessionend: true,
+  signedout: true,
+  warning: true,
+};
 
 /** Where events go. `createFetch` has one that hears nothing. */
 export interface EventSink {

@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
 import { type Body, bodyOf } from './pipeline/body.ts';
 import { createExchange, type Exchange, type Next, nameOf, summarize } from './pipeline/exchange.ts';
+import { fence } from './pipeline/fence.ts';
 import type { Settings } from './pipeline/settings.ts';
 import { printableUrl } from './redact.ts';
 import type { Attempt, Line } from './verbs/send-verb.ts';
@@ -60,6 +61,10 @@ export class VerbLine implements Line {
     const { credential, carried, replayed } = exchange;
     const explained = carried ? strategy.explain?.(credential) : undefined;
     return { request: summarize(exchange), name: nameOf(exchange), carried, replayed, credential: explained };
+  }
+
+  fence(): void {
+    if (this.#exchange?.credential !== undefined) fence(this.#exchange, this.#connection.strategy);
   }
 
   end(): void {

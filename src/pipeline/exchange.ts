@@ -3,18 +3,15 @@ import type { RequestSummary } from '../errors.ts';
 import { printableUrl } from '../redact.ts';
 import { type Body, isRequest } from './body.ts';
 
-/** What a request asks of authentication: none, none if nobody is signed in, or a token for something. */
-export type RequestAuth =
-  | false
-  | 'optional'
-  | { readonly scopes?: readonly string[]; readonly audience?: string };
+/** What a request asks of authentication: none, or none if nobody is signed in. */
+export type RequestAuth = false | 'optional';
 
 /** `RequestInit` with what fetch-valet adds. */
 export interface FetchInit extends Omit<RequestInit, 'body'> {
   /** A function is called for each send: so a stream of any size can be sent again after a 401. */
-  body?: BodyInput | null | (() => BodyInput);
+  body?: BodyInput | null | (() => BodyInput) | undefined;
   /** `false` sends bare, `'optional'` sends bare when nobody is signed in. */
-  auth?: RequestAuth;
+  auth?: RequestAuth | undefined;
 }
 
 /** What `fetch` is called with. */

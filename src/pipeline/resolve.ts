@@ -90,7 +90,7 @@ function parse(text: string, base?: string): URL {
 function missingBaseUrl(path: string): ConfigError {
   return new ConfigError('MISSING_BASE_URL', {
     message:
-      `The URL ${JSON.stringify(path.split(/[?#]/, 1)[0])} is relative, and there is no base URL to put it on. ` +
+      `The URL ${JSON.stringify(path.split(/[?#]/, 1)[0])} is relative, and there is no page and no absolute baseUrl to put it on. ` +
       "Pass baseUrl to the client, such as baseUrl: 'https://api.example.com', or a whole URL here.",
   });
 }

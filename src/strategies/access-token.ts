@@ -20,6 +20,7 @@ export function tokenStrategy<User extends SessionUser>(
   return {
     name: 'access-token',
     placement: writer.placement,
+    writes: writer.label,
     session: keeper.session,
     connect: (host) => keeper.connect?.(host),
     credential: (query) => keeper.credential(query),

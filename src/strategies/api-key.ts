@@ -75,6 +75,7 @@ function keyStrategy(
   return {
     name,
     placement: writer.placement,
+    writes: writer.label,
     connect(host) {
       warnInBrowser(secret, host);
       source?.connect(host);

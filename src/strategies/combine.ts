@@ -1,5 +1,5 @@
 import type { AuthStrategy, Awaitable, Placement } from '../contracts.ts';
-import { ConfigError } from '../errors.ts';
+import { invalidOption } from '../options.ts';
 
 type Credentials = readonly unknown[];
 
@@ -9,16 +9,10 @@ const STRICTEST_FIRST: readonly Placement[] = ['query', 'header', 'authorization
  * Writes several credentials on one request, such as an application's key and a user's token. At most one of
  * them may have a session; redirects follow the strictest placement.
  *
- * @throws {@link ConfigError} `INVALID_OPTION`
+ * @throws `ConfigError` `INVALID_OPTION`
  */
 export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<Credentials> {
-  const sessions = strategies.filter((strategy) => strategy.session !== undefined);
-  if (strategies.length === 0 || sessions.length > 1) {
-    throw new ConfigError('INVALID_OPTION', {
-      message: `combine() takes one or more strategies of which at most one has a session; it got ${sessions.length} with one.`,
-    });
-  }
-  const [user] = sessions;
+  const user = check(strategies);
   const placements = new Set(strategies.map((strategy) => strategy.placement));
   return {
     name: strategies.map((strategy) => strategy.name).join('+'),
@@ -51,6 +45,25 @@ export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<Crede
     explain: (credentials) =>
       strategies.flatMap((strategy, index) => strategy.explain?.(credentials[index]) ?? []).join(' '),
   };
+}
+
+/** Refuses what cannot be combined. Returns the one strategy that knows a user. */
+function check(strategies: readonly AuthStrategy[]): AuthStrategy | undefined {
+  const sessions = strategies.filter((strategy) => strategy.session !== undefined);
+  if (strategies.length === 0 || sessions.length > 1) {
+    throw invalidOption(
+      `combine() takes at least one strategy, and at most one that knows a user. It got ${strategies.length}, ` +
+        `of which ${sessions.length} know one.`,
+    );
+  }
+  const written = strategies.flatMap((strategy) => strategy.writes ?? []);
+  const twice = written.find((label, index) => written.indexOf(label) !== index);
+  if (twice !== undefined) {
+    throw invalidOption(
+      `combine(): two strategies write the ${twice}, so one credential would be lost. Give one another name.`,
+    );
+  }
+  return sessions[0];
 }
 
 /** Stays synchronous while everything in it is. */

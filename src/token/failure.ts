@@ -1,5 +1,6 @@
 import { type ErrorCode, SessionError, TokenError, ValetError } from '../errors.ts';
 import type { HttpError } from '../http-errors.ts';
+import { reasonOf } from '../reason.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
 
@@ -51,7 +52,9 @@ export function judgeError(thrown: unknown, redactor: Redactor): Failure {
   if (ValetError.is(thrown)) return judgeOwn(thrown);
   const cause = redactor.copy(thrown);
   const code = codesOf(thrown);
-  const said = `the token provider threw ${cause.name}: ${cause.message || 'no message'}`;
+  const reason = reasonOf(thrown);
+  const more = reason === undefined ? '' : ` (${redactor.text(reason)})`;
+  const said = `the token provider threw ${cause.name}: ${cause.message || 'no message'}${more}`;
   if (code.some((value) => FINAL.has(value))) return final(said, cause);
   if (code.some((value) => MISCONFIGURED.has(value))) return misconfigured(said, cause);
   const error = new TokenError('TOKEN_PROVIDER_FAILED', {
@@ -59,7 +62,19 @@ export function judgeError(thrown: unknown, redactor: Redactor): Failure {
     cause,
     retryable: true,
   });
-  return { kind: 'temporary', error, waitable: true };
+  return { kind: 'temporary', error, waitable: !isBug(thrown) };
+}
+
+/** A mistake in the provider's code: waiting for another attempt would only hide it. */
+function isBug(thrown: unknown): boolean {
+  if (thrown instanceof ReferenceError || thrown instanceof SyntaxError || thrown instanceof RangeError)
+    return true;
+  // Platforms tell of the network with a TypeError, too.
+  return (
+    thrown instanceof TypeError &&
+    thrown.cause === undefined &&
+    !/fetch|network|load failed/i.test(thrown.message)
+  );
 }
 
 /** Judges a token endpoint's answer that holds no token. */
@@ -151,7 +166,7 @@ function final(said: string, cause: unknown, oauthError?: string): Failure {
 
 function misconfigured(said: string, cause: unknown, oauthError?: string, status?: number): Failure {
   const message =
-    `No access token: ${said}. Trying again cannot help: check client id, secret, grant and scopes. ` +
+    `No access token: ${said}. Trying again cannot help: check the URL, client id, secret, grant and scopes. ` +
     'The session stays; session.refresh() tries again.';
   const error = new TokenError('TOKEN_ENDPOINT_REJECTED', { message, cause, oauthError, status });
   return { kind: 'misconfigured', error, waitable: false };

@@ -2,7 +2,8 @@ import { HTTPError, NetworkError as KyNetworkError, TimeoutError } from 'ky';
 import { parseChallenges } from '../challenge.ts';
 import { NetworkError, ValetError } from '../errors.ts';
 import { HttpError, type Problem, ResponseError } from '../http-errors.ts';
-import { isOffline } from '../platform.ts';
+import { detectPlatform, isOffline } from '../platform.ts';
+import { reasonOf } from '../reason.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
 import { explainStatus, short } from './explain.ts';
@@ -20,7 +21,8 @@ export interface ErrorContext {
 /** Our error for what a verb ran into; aborts and the user's own errors stay what they are. */
 export async function toValetError(error: unknown, context: ErrorContext): Promise<unknown> {
   if (ValetError.is(error)) return error;
-  if (error instanceof HTTPError) return toHttpError(error, context);
+  // Awaited, so that its stack leads to whoever called the verb.
+  if (error instanceof HTTPError) return await toHttpError(error, context);
   // ky's timeouts are ours in its clothes: the pipeline keeps the time.
   if (error instanceof TimeoutError) return error.cause ?? error;
   if (error instanceof KyNetworkError || error instanceof LostBody)
@@ -37,11 +39,12 @@ async function toHttpError(
   const { response } = error;
   const problem = problemIn(response, error.data);
   const retryAfter = retryAfterOf(response.headers, now);
+  const checked = errorSchema === undefined ? error.data : await checkedData(error.data, errorSchema);
   return new HttpError({
     message: redactor.text(explainStatus(response, facts, problem)),
     request: facts.request,
     response,
-    data: await checkedData(error.data, errorSchema),
+    data: checked,
     problem,
     challenges: parseChallenges(response.headers.get('www-authenticate')),
     retryAfter,
@@ -50,8 +53,7 @@ async function toHttpError(
 }
 
 /** The body as the schema gives it back; as it was sent where the schema refuses it. */
-async function checkedData(data: unknown, schema: ErrorSchema | undefined): Promise<unknown> {
-  if (schema === undefined) return data;
+async function checkedData(data: unknown, schema: ErrorSchema): Promise<unknown> {
   try {
     return await validate(data, schema);
   } catch (error) {
@@ -72,28 +74,23 @@ function problemIn(response: Response, data: unknown): Problem | undefined {
 
 const PROBLEM_TEXTS: ReadonlySet<string> = new Set(['type', 'title', 'detail', 'instance']);
 
+const CORS = ' In a browser it can also be CORS, which hides even a 401: look at the Network tab.';
+
 /** For errors of the platform's `fetch`, at the send or while a body is read. */
 function toNetworkError(cause: unknown, { facts, redactor }: ErrorContext): NetworkError {
   const offline = isOffline();
   const { host } = new URL(facts.request.url);
-  const reason = offline ? 'there is no network' : redactor.text(reasonOf(cause));
+  const reason = offline
+    ? 'there is no network'
+    : redactor.text(short(reasonOf(cause) ?? (cause instanceof Error ? cause.message : 'no reason given')));
   const next = offline
     ? 'It can be sent again when the network is back.'
-    : 'Is the server running, and is the host right? In a browser it can also be CORS, which hides even a 401: look at the Network tab.';
+    : `Is the server running, and is the host right?${detectPlatform() === 'browser' ? CORS : ''}`;
   return new NetworkError(offline ? 'OFFLINE' : 'NETWORK', {
     message: `${facts.name} got no answer from ${host}: ${reason}. ${next}`,
     cause: redactor.copy(cause),
     request: facts.request,
   });
-}
-
-/** The platform says "fetch failed"; what it means is in the cause. */
-function reasonOf(cause: unknown): string {
-  const inner =
-    cause instanceof Error ? (cause.cause as { code?: unknown; message?: unknown } | undefined) : undefined;
-  if (typeof inner?.code === 'string') return inner.code;
-  if (typeof inner?.message === 'string' && inner.message !== '') return short(inner.message);
-  return cause instanceof Error ? short(cause.message) : 'no reason given';
 }
 
 function toInvalidResponse(error: DoesNotFit, { facts, redactor }: ErrorContext): ResponseError {
@@ -116,10 +113,12 @@ function toInvalidResponse(error: DoesNotFit, { facts, redactor }: ErrorContext)
 function toNotJson({ response, text }: NotJson, { facts, redactor }: ErrorContext): ResponseError {
   const type = response.headers.get('content-type')?.split(';', 1)[0] ?? 'no content type';
   const start = text === '' ? 'is empty' : `starts ${JSON.stringify(redactor.text(text).slice(0, 30))}`;
+  const isJson = /[/+]json$/i.test(type.trim());
+  const said = isJson
+    ? `with JSON that is cut off or broken (it ${start}). Look at the server.`
+    : `with ${redactor.text(type)}, not JSON (it ${start}). This is usually a wrong baseUrl or a login page.`;
   return new ResponseError('NOT_JSON', {
-    message:
-      `${facts.name} answered ${response.status} with ${redactor.text(type)}, not JSON (it ${start}). ` +
-      'This is usually a wrong baseUrl or a login page.',
+    message: `${facts.name} answered ${response.status} ${said}`,
     request: facts.request,
   });
 }

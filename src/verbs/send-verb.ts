@@ -26,6 +26,8 @@ export interface Line {
   send(attempt: Attempt): Promise<Response>;
   /** What is known so far; of `url` where nothing was sent yet. */
   facts(method: string, url: string): CallFacts;
+  /** Throws where the session that asked is over (rule T8): what was read is for nobody. */
+  fence(): void;
   /** The body has been read, or nobody will. */
   end(): void;
 }
@@ -80,6 +82,7 @@ class VerbCall {
           throw error instanceof TypeError ? new LostBody(error) : error;
         })
         .finally(() => this.#host.line.end());
+      this.#host.line.fence();
       return await then(body, response);
     } catch (error) {
       throw await toValetError(error, this.#context());

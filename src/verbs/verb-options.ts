@@ -28,10 +28,10 @@ export interface VerbDefaults {
 export interface VerbOptions
   extends Omit<Options, 'body' | 'fetch' | 'baseUrl' | 'prefix' | 'timeout' | 'totalTimeout'> {
   /** A function is called for each send: so a stream of any size can be sent again. */
-  body?: BodyInput | null | (() => BodyInput);
+  body?: BodyInput | null | (() => BodyInput) | undefined;
   /** `false` sends bare, `'optional'` sends bare when nobody is signed in. */
-  auth?: false | 'optional' | { readonly scopes?: readonly string[]; readonly audience?: string };
-  timeout?: number | false;
+  auth?: false | 'optional' | undefined;
+  timeout?: number | false | undefined;
 }
 
 /** What is known of a call when an error has to explain itself. */
