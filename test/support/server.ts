@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** What a server of a test was sent. */
@@ -20,9 +21,13 @@ export interface TestServer {
 
 type Handler = (request: Received, response: ServerResponse) => void | Promise<void>;
 
-/** A real HTTP server on loopback. `handler` answers once the body has arrived; by default with 204. */
+/**
+ * A real HTTP server on loopback, over TLS with a `certificate` (and its key). `handler` answers once the body has
+ * arrived; by default with 204.
+ */
 export async function startServer(
   handler: Handler = (_, response) => void response.writeHead(204).end(),
+  certificate?: string,
 ): Promise<TestServer> {
   const received: Received[] = [];
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -38,7 +43,12 @@ export async function startServer(
     received.push(request);
     await handler(request, response);
   };
-  const server = createServer((incoming, response) => void answer(incoming, response));
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void =>
+    void answer(incoming, response);
+  const server =
+    certificate === undefined
+      ? createServer(listener)
+      : createTlsServer({ key: certificate, cert: certificate }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = (): Promise<void> =>
     new Promise((resolve) => {
@@ -46,7 +56,8 @@ export async function startServer(
       server.closeAllConnections();
     });
   const { port } = server.address() as AddressInfo;
-  return { origin: `http://127.0.0.1:${port}`, received, close, [Symbol.asyncDispose]: close };
+  const scheme = certificate === undefined ? 'http' : 'https';
+  return { origin: `${scheme}://127.0.0.1:${port}`, received, close, [Symbol.asyncDispose]: close };
 }
 
 /** Answers with JSON. */
