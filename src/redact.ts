@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { secretPattern } from './secret-pattern.ts';
 
 /** What stands where a secret stood. */
 export const MASK = '[redacted]';
@@ -20,34 +21,35 @@ const MOST_MEMBERS = 1000;
 
 /** Remembers the secrets of one client and takes them out of what it says. */
 export interface Redactor {
-  /** Remembers a secret. `kind` groups a secret with its predecessors, such as `refresh_token`. */
-  add(kind: string, secret: string): void;
+  /** Remembers a secret. `kind` groups a secret with its predecessors: a name, or the function it came from. */
+  add(kind: unknown, secret: string): void;
   text(value: string): string;
   /** A copy of a foreign error that holds nothing but redacted text. */
   copy(error: unknown): Error;
-  /** The error itself where it is clean, else a redacted copy. For errors of the platform. */
+  /** What was thrown where it is clean, else a redacted copy. For errors of the platform. */
   clean(error: unknown): unknown;
 }
 
 export function createRedactor(): Redactor {
-  const kinds = new Map<string, string[]>();
+  const kinds = new Map<unknown, string[]>();
   let pattern: RegExp | undefined;
 
   const text = (value: string): string => {
-    pattern ??= compile([...kinds.values()].flat());
+    pattern ??= secretPattern([...kinds.values()].flat());
     return value.replace(pattern, MASK).replace(TOKEN_SHAPED, MASK);
   };
 
   return {
     add(kind, secret) {
       const known = kinds.get(kind) ?? [];
-      if (secret.length < SHORTEST || known.includes(secret)) return;
-      kinds.set(kind, [...known, secret].slice(-REMEMBERED));
-      pattern = undefined;
+      if (secret.length < SHORTEST || known.at(-1) === secret) return;
+      if (!known.includes(secret)) pattern = undefined;
+      // One that comes back is the newest again.
+      kinds.set(kind, [...known.filter((other) => other !== secret), secret].slice(-REMEMBERED));
     },
     text,
     copy: (error) => copyError(error, text),
-    clean: (error) => (error instanceof Error && isDirty(error, text) ? copyError(error, text) : error),
+    clean: (error) => (isDirty(error, text) ? copyError(error, text) : error),
   };
 }
 
@@ -69,56 +71,63 @@ export function fingerprint(secret: string): string {
   return (hash >>> 8).toString(16).padStart(6, '0');
 }
 
-function compile(secrets: readonly string[]): RegExp {
-  const forms = new Set(secrets.flatMap(formsOf).filter((form) => form.length >= SHORTEST));
-  // The longest first: a token that contains another is masked whole.
-  const sources = [...forms].sort((a, b) => b.length - a.length).map(escapePattern);
-  return new RegExp(sources.length === 0 ? '(?!)' : sources.join('|'), 'g');
-}
-
-function formsOf(secret: string): string[] {
-  const percent = encodeURIComponent(secret.replace(/\p{Surrogate}/gu, '\uFFFD'));
-  const form = new URLSearchParams([['', secret]]).toString().slice(1);
-  const lowered = [percent, form].map((text) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()));
-  return [secret, percent, form, ...lowered, JSON.stringify(secret).slice(1, -1), ...base64Forms(secret)];
+function isDirty(error: unknown, text: (value: string) => string): boolean {
+  const said = textsOn(error)?.join('\n');
+  return said === undefined || text(said) !== said;
 }
 
 /**
- * What of a secret shows in base64, wherever in the encoded text it begins: `Basic` encodes `id:secret`, so the
- * secret starts at one of three offsets. The characters shared with its neighbours are left out.
+ * All text on what was thrown, where code or a logger would find it: HTTP libraries hang requests with their
+ * headers there. `undefined`: it is too much to look through.
  */
-function base64Forms(secret: string): string[] {
-  const bytes = new TextEncoder().encode(secret);
-  const forms = [0, 1, 2].map((offset) => {
-    const binary = '\0'.repeat(offset) + String.fromCharCode(...bytes);
-    const whole = Math.floor((binary.length * 8) / 6);
-    return btoa(binary).slice(Math.ceil((offset * 8) / 6), whole);
-  });
-  return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-}
-
-function isDirty(error: unknown, text: (value: string) => string, depth = 0): boolean {
-  if (!(error instanceof Error) || depth > LONGEST_CAUSE_CHAIN) return false;
-  const said = `${error.message}\n${error.stack ?? ''}\n${textsOn(error).join('\n')}`;
-  return text(said) !== said || isDirty(error.cause, text, depth + 1);
-}
-
-/** All text on an error where a logger would find it: HTTP libraries hang requests with their headers there. */
-function textsOn(error: Error): string[] {
+function textsOn(error: unknown): string[] | undefined {
   const found = new Set<unknown>([error]);
   // A set goes on to what is added meanwhile, and takes nothing twice.
   for (const value of found) {
-    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) continue;
-    // What requests and URLs hold is behind getters.
-    const { headers, url, href } = value as Readonly<Record<string, unknown>>;
-    const members = value instanceof Headers || value instanceof Map ? [...value] : Object.values(value);
-    for (const member of [...members, headers, url, href]) if (found.size < MOST_MEMBERS) found.add(member);
+    for (const member of membersOf(value)) {
+      found.add(member);
+      if (found.size > MOST_MEMBERS) return undefined;
+    }
   }
+  // `toJSON` may tell what no property does.
+  found.add(attempt(() => JSON.stringify(error)));
   return [...found].filter((value): value is string => typeof value === 'string');
+}
+
+function* membersOf(value: unknown): Generator<unknown> {
+  if (typeof value === 'symbol') yield value.description;
+  if (typeof value !== 'object' || value === null) return;
+  if (ArrayBuffer.isView(value)) return yield new TextDecoder().decode(value);
+  if (value instanceof Headers || value instanceof Map || value instanceof Set) yield* value;
+  const own = Array.isArray(value) ? [...value.keys()] : Reflect.ownKeys(value);
+  // What requests and URLs hold is behind getters, and what errors hold may be.
+  for (const key of [...own, 'headers', 'url', 'href', ...(isError(value) ? gettersOf(value) : [])]) {
+    yield key;
+    yield attempt(() => (value as Record<PropertyKey, unknown>)[key]);
+  }
+}
+
+/** The getters of an error's class. */
+function gettersOf(error: object): PropertyKey[] {
+  const getters: PropertyKey[] = [];
+  for (let owner: unknown = error; isError(owner); owner = Object.getPrototypeOf(owner)) {
+    const inherited = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(owner) ?? {});
+    getters.push(...Object.keys(inherited).filter((name) => inherited[name]?.get !== undefined));
+  }
+  return getters;
+}
+
+function isError(value: unknown): value is Error {
+  // Those of another realm, as in Jest, are no instances of ours.
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
+}
+
+function attempt(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -126,13 +135,15 @@ function textsOn(error: Error): string[] {
  * where credentials hide. Class and name stay, so that `instanceof` and `name` still tell.
  */
 function copyError(error: unknown, text: (value: string) => string, depth = 0): Error {
-  if (!(error instanceof Error)) return new Error(text(describeValue(error)));
+  if (!isError(error)) return new Error(text(describeValue(error)));
   const copy = new Error(text(String(error.message)));
-  Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
+  Object.setPrototypeOf(copy, classOf(error));
   // Symbols are what libraries, we too, know their own errors by.
   for (const key of [...Object.keys(error), ...Object.getOwnPropertySymbols(error)]) {
     const value = (error as unknown as Record<string | symbol, unknown>)[key];
     const enumerable = typeof key === 'string';
+    const name = enumerable ? key : (key.description ?? '');
+    if (text(name) !== name) continue;
     if (typeof value === 'string') define(copy, key, text(value), enumerable);
     else if (value === null || typeof value === 'number' || typeof value === 'boolean')
       define(copy, key, value, enumerable);
@@ -146,6 +157,14 @@ function copyError(error: unknown, text: (value: string) => string, depth = 0): 
     define(copy, 'cause', copyError(error.cause, text, depth + 1));
   }
   return copy;
+}
+
+/** The prototype of an error's class: an error may also inherit from another error, and all that it holds. */
+function classOf(error: Error): object {
+  let prototype: object | null = Object.getPrototypeOf(error) as object | null;
+  while (prototype !== null && !Object.hasOwn(prototype, 'constructor'))
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  return prototype ?? Error.prototype;
 }
 
 function describeValue(value: unknown): string {
