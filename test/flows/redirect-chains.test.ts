@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Client } from '../../src/index.ts';
+import { apiKey, Client } from '../../src/index.ts';
+import { createFakeFetch, ok, redirect, status } from '../support/fake-fetch.ts';
 import { createJwt } from '../support/jwt.ts';
 import { quiet } from '../support/quiet.ts';
 import { redirecting, to } from '../support/redirecting.ts';
@@ -113,14 +114,26 @@ test('follows a Location in raw UTF-8 as the platform does', async () => {
 });
 
 test('keeps the fragment, and takes that of the Location where it has one', async () => {
-  await using api = await startServer(redirecting);
-  using client = new Client(KEY, { baseUrl: api.origin });
+  const fetch = createFakeFetch(redirect('/end'), ok, redirect('/end#theirs'), ok);
+  using client = new Client(KEY, { baseUrl: 'https://api.test', runtime: { fetch } });
 
-  const kept = await client.fetch(`${to('/end')}#mine`);
-  const taken = await client.fetch(`${to('/end#theirs')}#mine`);
+  await client.fetch('/x#mine');
+  await client.fetch('/x#mine');
 
-  expect([kept.url, taken.url]).toEqual([`${api.origin}/end`, `${api.origin}/end`]);
-  expect(api.received.map(({ url }) => url).filter((url) => url.includes('mine'))).toEqual([]);
+  expect(fetch.calls.map(({ request }) => request.url)).toEqual([
+    'https://api.test/x#mine',
+    'https://api.test/end#mine',
+    'https://api.test/x#mine',
+    'https://api.test/end#theirs',
+  ]);
+});
+
+test('a replay that is not redirected does not say that it was', async () => {
+  const fetch = createFakeFetch(redirect('/next'), status(401), ok);
+  const strategy = apiKey(({ rejectedKey }) => (rejectedKey === undefined ? KEY : `${KEY}-new`));
+  using client = new Client(strategy, { baseUrl: 'https://api.test', runtime: { fetch } });
+
+  expect(await client.fetch('/x')).toMatchObject({ status: 200, redirected: false });
 });
 
 test('a 3xx without a Location is an answer like any other', async () => {

@@ -78,6 +78,25 @@ test("a caller's own credentials do not follow to an allowed origin either, and 
   }
 });
 
+test.each(['allowed', 'foreign'])(
+  'what was taken off on the way to another origin does not come back on the next hop there, %s or not',
+  async (kind) => {
+    await using api = await startServer(redirecting);
+    await using there = await startServer(redirecting);
+    const allowedOrigins = kind === 'allowed' ? [there.origin] : [];
+    using client = new Client(KEY, { baseUrl: api.origin, allowedOrigins });
+    const headers = { ...SECRETS, 'x-api-key': 'callers-own-value' };
+
+    await client.fetch(to(`${there.origin}${to('/end')}`), { headers });
+
+    expect(there.received).toHaveLength(2);
+    for (const request of there.received) {
+      expect(request.headers['x-api-key']).toBe(kind === 'allowed' ? KEY : undefined);
+      for (const name of Object.keys(SECRETS)) expect(request.headers).not.toHaveProperty(name);
+    }
+  },
+);
+
 test.each([
   ['another value', 'callers-own-value'],
   ['the very same value', KEY],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { apiKey, Client } from '../../src/index.ts';
 import { createManualClock } from '../support/clock.ts';
-import { createFakeFetch, hang, ok, redirect, status } from '../support/fake-fetch.ts';
+import { createFakeFetch, hang, ok, status } from '../support/fake-fetch.ts';
 import { NEW } from '../support/once-refused.ts';
 import { sendJson, startServer } from '../support/server.ts';
 
@@ -173,9 +173,20 @@ test.each([
   expect(clock.timers).toBe(0);
 });
 
+test('no timer is left after an empty answer that nobody reads', async () => {
+  const clock = createManualClock();
+  const fetch = createFakeFetch(() => new Response(null, { status: 204 }));
+  using client = new Client(NEW, { baseUrl: 'https://api.test', runtime: { fetch, clock } });
+
+  await client.delete('x');
+
+  expect(clock.timers).toBe(0);
+});
+
 test('no timer is left behind by the hops and tries before the last one', async () => {
   const clock = createManualClock();
-  const fetch = createFakeFetch(redirect('/next'), status(401), redirect('/next'), status(503), ok);
+  const hop = status(302, { location: '/next' });
+  const fetch = createFakeFetch(hop, status(401), hop, status(503), ok);
   const strategy = apiKey(({ rejectedKey }) => (rejectedKey === undefined ? 'key-0123456789' : NEW));
   using client = new Client(strategy, {
     baseUrl: 'https://api.test',
@@ -221,12 +232,17 @@ test('fetch itself has no timeout, as the platform has none', async () => {
 
 test("a caller's signal still ends a verb that has a timeout", async () => {
   const clock = createManualClock();
-  const fetch = createFakeFetch(hang);
+  const arrived = Promise.withResolvers<void>();
+  const fetch = createFakeFetch((call) => {
+    arrived.resolve();
+    return hang(call);
+  });
   using client = new Client(NEW, { baseUrl: 'https://api.test', runtime: { fetch, clock } });
   const controller = new AbortController();
   const reason = new Error('the user went away');
 
   const answer = client.get('', { signal: controller.signal });
+  await arrived.promise;
   controller.abort(reason);
 
   await expect(answer).rejects.toBe(reason);

@@ -73,6 +73,45 @@ test('only the very same object means that there is nothing better', async () =>
   expect(twice.sent()).toHaveLength(2);
 });
 
+test('a better credential of another epoch is not sent, and the refused response is let go', async () => {
+  const cancelled: string[] = [];
+  const refusal = (): Response =>
+    new Response(new ReadableStream({ cancel: () => void cancelled.push('refused') }), { status: 401 });
+  let epoch = 1;
+  const { strategy } = createStrategy(
+    () => 'a',
+    async () => {
+      epoch = 2;
+      return 'b';
+    },
+  );
+  const { send, sent } = sendWith({ ...strategy, epoch: () => epoch }, refusal, ok);
+
+  await expect(send('/x')).rejects.toMatchObject({ code: 'SESSION_CHANGED' });
+  expect(sent()).toEqual(['a']);
+  expect(cancelled).toEqual(['refused']);
+});
+
+test('an answer that comes in another epoch is dropped, first or replayed', async () => {
+  for (const replies of [[200], [401, 200]]) {
+    const cancelled: number[] = [];
+    let epoch = 1;
+    const answer = (code: number, last: boolean) => (): Response => {
+      if (last) epoch = 2;
+      return new Response(new ReadableStream({ cancel: () => void cancelled.push(code) }), { status: code });
+    };
+    const { strategy } = createStrategy(
+      () => 'a',
+      () => 'b',
+    );
+    const answers = replies.map((code, index) => answer(code, index === replies.length - 1));
+    const { send } = sendWith({ ...strategy, epoch: () => epoch }, ...answers);
+
+    await expect(send('/x')).rejects.toMatchObject({ code: 'SESSION_CHANGED' });
+    expect(cancelled).toEqual(replies);
+  }
+});
+
 test.each([
   ['at once', signedOut],
   ['later', async () => signedOut()],

@@ -48,6 +48,20 @@ test.each([
   expect(told[1]).not.toHaveProperty('status');
 });
 
+test('a strategy that throws at once is told as any other failure', async () => {
+  const key = (): never => {
+    throw new Error('no vault');
+  };
+  const client = new Client(apiKey(key), { baseUrl: 'https://api.test', logger: quiet });
+  const told: unknown[] = [];
+  client.on('request', ({ id }) => told.push(id));
+  client.on('requestfailed', ({ id, code }) => told.push([id, code]));
+
+  await client.fetch('/').catch(() => {});
+
+  expect(told).toEqual(['r1', ['r1', 'TOKEN_PROVIDER_FAILED']]);
+});
+
 test.each([
   ['no reason', undefined],
   ['an error', new Error('the user went away')],

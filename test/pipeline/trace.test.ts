@@ -33,6 +33,7 @@ function argumentsOf(command: string, credential: string): string[] {
 test.each([
   ['a key in a header', () => apiKey(KEY)],
   ['a key in the query', () => apiKey(KEY, { in: 'query' })],
+  ['a key with a name of its own', () => apiKey(KEY, { name: 'x-auth', scheme: 'Pass' })],
   ['a bearer key', () => bearer(KEY)],
   ['several credentials', () => combine([bearer(KEY), apiKey(KEY, { in: 'query' })])],
 ])('a line can be run in a shell, and holds a variable in place of %s', async (_, strategy) => {

@@ -1,7 +1,17 @@
 /** `total` bytes in chunks, each byte telling its place, so that a lost or doubled chunk shows. */
 export function bytesFrom(start: number, length: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, (_, index) => (start + index) % 251);
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const part = RING.subarray((start + done) % PERIOD).subarray(0, length - done);
+    bytes.set(part, done);
+    done += part.length;
+  }
+  return bytes;
 }
+
+/** A prime, so that no chunk size fits into it. */
+const PERIOD = 251;
+const RING = Uint8Array.from({ length: PERIOD * 100 }, (_, index) => index % PERIOD);
 
 /** A stream of `total` bytes that makes each chunk when it is asked for. */
 export function streamOf(total: number, chunk = 16_384): ReadableStream<Uint8Array<ArrayBuffer>> {
