@@ -93,9 +93,9 @@ export class Client<User extends SessionUser = SessionUser> {
     const { connection, emitter, trace } = this.#family;
     const watch = observe(connection.strategy, emitter, connection.host.clock);
     this.#next = pipeline(connection, this.#settings, { observe: watch, trace });
-    const send = fetchOver(connection, this.#settings, this.#next);
-    const warn = warnOnce(emitter);
-    this.fetch = (input, init) => (this.#closed ? rejectClosed() : send(input, init)).catch(warn);
+    const tell = warnOnce(emitter);
+    const send = fetchOver(connection, this.#settings, this.#next, tell);
+    this.fetch = (input, init) => (this.#closed ? rejectClosed(tell) : send(input, init));
     this.session = (connection.strategy.session ?? serviceSession()) as Session<User>;
   }
 
@@ -184,17 +184,18 @@ export class Client<User extends SessionUser = SessionUser> {
 }
 
 /** Host SDKs hide causes: our own refusals are told once besides (rule P5). */
-function warnOnce(emitter: Emitter): (error: unknown) => never {
+function warnOnce(emitter: Emitter): (error: unknown) => void {
   const told = new Set<string>();
   return (error) => {
     if (ValetError.is(error) && !told.has(error.code) && !error.retryable) {
       told.add(error.code);
       emitter.emit('warning', { code: error.code, message: error.message });
     }
-    throw error;
   };
 }
 
-function rejectClosed(): Promise<never> {
-  return Promise.reject(new ConfigError('CLIENT_CLOSED'));
+function rejectClosed(tell: (error: unknown) => void): Promise<never> {
+  const closed = new ConfigError('CLIENT_CLOSED');
+  tell(closed);
+  return Promise.reject(closed);
 }

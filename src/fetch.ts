@@ -168,8 +168,19 @@ export interface Observers {
  *
  * @internal
  */
-export function fetchOver(connection: Connection, settings: Settings, next: Next): ValetFetch {
+export function fetchOver(
+  connection: Connection,
+  settings: Settings,
+  next: Next,
+  tell: (error: unknown) => void = () => {},
+): ValetFetch {
   const { host } = connection;
+  // Cleaned first: what is told is printed.
+  const fail = (error: unknown): never => {
+    const clean = host.redactor.clean(error);
+    tell(clean);
+    throw clean;
+  };
   return (input, init) => {
     try {
       if (host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
@@ -179,11 +190,11 @@ export function fetchOver(connection: Connection, settings: Settings, next: Next
       const exchange = createExchange({ id: connection.nextId(), input, init, auth: settings.auth, body });
       const answer = next(exchange);
       if (body !== undefined) void answer.finally(() => body.release()).catch(() => {});
-      return answer.catch((error: unknown) => {
-        throw host.redactor.clean(error);
-      });
+      return answer.catch(fail);
     } catch (error) {
-      return Promise.reject(host.redactor.clean(error) as Error);
+      const clean = host.redactor.clean(error);
+      tell(clean);
+      return Promise.reject(clean as Error);
     }
   };
 }

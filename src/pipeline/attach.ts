@@ -2,7 +2,7 @@ import type { AuthStrategy } from '../contracts.ts';
 import type { Platform } from '../platform.ts';
 import { isPromise } from './abortable.ts';
 import { isRequest } from './body.ts';
-import { discard, type Exchange, type Hop, type Stage } from './exchange.ts';
+import { discard, type Exchange, type Hop, type Next, type Stage } from './exchange.ts';
 import { OutgoingHop, prepare } from './outgoing.ts';
 import { present } from './present.ts';
 
@@ -11,29 +11,29 @@ import { present } from './present.ts';
  * below everything that the caller can see (rule P1).
  */
 export function attach(strategy: AuthStrategy, platform: () => Platform): Stage {
-  return (exchange, next) => {
+  const once = (exchange: Exchange, next: Next, again: boolean): Promise<Response> => {
     const hop = exchange.hop as Hop;
-    const once = (again: boolean): Promise<Response> => {
-      const copy = new OutgoingHop(hop, exchange);
-      exchange.carried = exchange.credential !== undefined && hop.allowed;
-      const send = (): Promise<Response> => {
-        if (exchange.carried) avoidCache(exchange, platform(), strategy);
-        const answer = shown(exchange, hop, strategy, next(exchange));
-        if (!exchange.carried || strategy.learn === undefined) return answer;
-        return answer.then((response) => {
-          if (strategy.learn?.(response, copy) !== true || again) return response;
-          discard(response);
-          return once(true);
-        });
-      };
-      const applied = exchange.carried ? strategy.apply(copy, exchange.credential) : undefined;
-      const ready = isPromise(applied)
-        ? applied.then(() => prepare(exchange, hop, copy, platform()))
-        : prepare(exchange, hop, copy, platform());
-      return isPromise(ready) ? ready.then(send) : send();
-    };
-    return once(false);
+    const copy = new OutgoingHop(hop, exchange);
+    exchange.carried = exchange.credential !== undefined && hop.allowed;
+    const applied = exchange.carried ? strategy.apply(copy, exchange.credential) : undefined;
+    const ready = isPromise(applied)
+      ? applied.then(() => prepare(exchange, hop, copy, platform()))
+      : prepare(exchange, hop, copy, platform());
+    return isPromise(ready)
+      ? ready.then(() => send(exchange, next, copy, again))
+      : send(exchange, next, copy, again);
   };
+  const send = (exchange: Exchange, next: Next, copy: OutgoingHop, again: boolean): Promise<Response> => {
+    if (exchange.carried) avoidCache(exchange, platform(), strategy);
+    const answer = shown(exchange, exchange.hop as Hop, strategy, next(exchange));
+    if (!exchange.carried || strategy.learn === undefined) return answer;
+    return answer.then((response) => {
+      if (strategy.learn?.(response, copy) !== true || again) return response;
+      discard(response);
+      return once(exchange, next, true);
+    });
+  };
+  return (exchange, next) => once(exchange, next, false);
 }
 
 /** The response as the caller may see it. */

@@ -27,6 +27,7 @@ export function authenticate(strategy: AuthStrategy, events: EventSink): Stage {
 }
 
 function ask(strategy: AuthStrategy, exchange: Exchange): unknown {
+  if (exchange.auth !== 'optional') return strategy.credential(queryOf(exchange));
   const bareIfSignedOut = (error: unknown): undefined => {
     if (exchange.auth === 'optional' && isSignedOut(error)) return undefined;
     throw error;

@@ -85,12 +85,11 @@ export function createExchange(start: CallStart): Exchange {
   const own = start.signal === undefined ? init.signal : start.signal;
   // `null` takes the signal of a Request away; `undefined` does not.
   const signal = own === undefined && isRequest(input) ? input.signal : own;
-  const { auth: asked, body: _body, ...rest } = init;
   return {
     id,
     input,
-    init: rest,
-    auth: Object.hasOwn(init, 'auth') ? (asked ?? auth) : auth,
+    init: init === NO_INIT ? (NO_INIT as RequestInit) : withoutOurs(init),
+    auth: Object.hasOwn(init, 'auth') ? (init.auth ?? auth) : auth,
     body,
     method: (init.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase(),
     signal: signal ?? undefined,
@@ -109,7 +108,12 @@ export function createExchange(start: CallStart): Exchange {
   };
 }
 
-const NO_INIT: FetchInit = Object.freeze({});
+function withoutOurs({ auth: _auth, body: _body, ...rest }: FetchInit): RequestInit {
+  return rest;
+}
+
+/** The `init` of a call that brings none. */
+export const NO_INIT: FetchInit = Object.freeze({});
 
 /** A stage of the pipeline. It may call `next` zero, one or more times. */
 export type Stage = (exchange: Exchange, next: Next) => Promise<Response>;

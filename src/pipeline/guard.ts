@@ -38,9 +38,14 @@ export function createPolicy(settings: Settings, platform: () => Platform): Poli
     return secure ? undefined : 'INSECURE_URL';
   };
   let baseAnswer: { readonly refusal: Refusal | undefined } | undefined;
+  let baseRoot: string | undefined;
   return {
     origins,
-    refusal,
+    refusal(href) {
+      if (baseRoot === undefined && base() !== undefined) baseRoot = `${new URL(base() ?? '').origin}/`;
+      // A serialized URL that begins so has that origin, and no user info.
+      return baseRoot !== undefined && href.startsWith(baseRoot) ? this.baseRefusal() : refusal(href);
+    },
     baseRefusal() {
       baseAnswer ??= { refusal: refusal(base() ?? '') };
       return baseAnswer.refusal;

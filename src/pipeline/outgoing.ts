@@ -3,7 +3,7 @@ import { invalidOption } from '../options.ts';
 import type { Platform } from '../platform.ts';
 import { abortable, isPromise } from './abortable.ts';
 import { isRequest, platformUrl } from './body.ts';
-import { callersHeaders, type Exchange, type Hop, nameOf, type SendInit } from './exchange.ts';
+import { callersHeaders, type Exchange, type Hop, NO_INIT, nameOf, type SendInit } from './exchange.ts';
 
 /** The copy of a hop that a strategy writes on. Its URL is parsed only when a strategy asks for it. */
 export class OutgoingHop implements Outgoing {
@@ -41,14 +41,18 @@ export function prepare(
 ): void | Promise<void> {
   const { body } = exchange;
   const asIs = canGoAsIs(exchange, hop, copy);
-  const finish = (content: BodyInput | null | undefined): void => {
-    exchange.target = asIs ? (exchange.input as Request) : copy.href;
-    exchange.outgoing = sendInit(exchange, hop, copy, content, asIs);
-  };
-  if (body === undefined || !hop.withBody) return finish(undefined);
+  exchange.target = asIs ? (exchange.input as Request) : copy.href;
+  exchange.outgoing = sendInit(exchange, hop, copy, asIs);
+  if (body === undefined || !hop.withBody) return;
   if (body.isStream) checkUpload(exchange, hop, platform);
   const content = body.take(asIs);
-  return isPromise(content) ? abortable(content, exchange.signal).then(finish) : finish(content);
+  if (isPromise(content))
+    return abortable(content, exchange.signal).then((read) => setBody(exchange.outgoing, read));
+  setBody(exchange.outgoing, content);
+}
+
+function setBody(outgoing: SendInit, content: BodyInput | null): void {
+  if (content !== null) outgoing.body = content;
 }
 
 /** A `Request` may be handed on as long as it goes to the URL that was judged, and its body is there. */
@@ -61,19 +65,18 @@ function bodyless(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-function sendInit(
-  exchange: Exchange,
-  hop: Hop,
-  copy: OutgoingHop,
-  content: BodyInput | null | undefined,
-  asIs: boolean,
-): SendInit {
+function sendInit(exchange: Exchange, hop: Hop, copy: OutgoingHop, asIs: boolean): SendInit {
   const { redirect } = exchange.outgoing;
   const fields = fieldsOf(exchange.input, asIs);
   const own = fields === undefined ? exchange.init : given(exchange.init);
-  const init: SendInit = { ...fields, ...own, method: hop.method, headers: copy.headers };
+  // Most calls bring nothing but a path: without spreads, what goes out always has one shape.
+  const init: SendInit =
+    fields === undefined && own === NO_INIT
+      ? { headers: copy.headers }
+      : { ...fields, ...own, headers: copy.headers };
+  // GET is what the platform assumes, and saying so has it checked.
+  if (asIs || hop.method !== 'GET' || init.method !== undefined) init.method = hop.method;
   if (redirect !== undefined) init.redirect = redirect;
-  if (content !== undefined && content !== null) init.body = content;
   if (exchange.body?.isStream === true) init.duplex = 'half';
   return init;
 }

@@ -53,16 +53,17 @@ export class TokenManager<User extends SessionUser> {
   credential(query: CredentialQuery<AccessToken>): Awaitable<AccessToken> {
     const { flight } = this.#refresher;
     if (query.rejected !== undefined && !isAboutToken(query.challenge)) return query.rejected;
-    const held =
-      query.rejected === undefined && flight?.rejected === undefined
-        ? this.#wallet.usable(undefined)
-        : undefined;
-    if (held === undefined) return this.#obtain(query);
+    const { current, suspect } = this.#wallet;
+    if (query.rejected !== undefined || flight?.rejected !== undefined || current === undefined || suspect)
+      return this.#obtain(query);
+    // Asked once: reading two clocks is a good part of what a fresh token costs.
+    const phase = phaseOf(this.#host.clock, current);
+    if (phase === 'ended') return this.#obtain(query);
     // In the background, so nobody waits for it and nobody is told but by events.
-    if (flight === undefined && phaseOf(this.#host.clock, held) === 'expiring' && this.#refresher.isIdle) {
+    if (flight === undefined && phase === 'expiring' && this.#refresher.isIdle) {
       this.#refresher.start('expiring');
     }
-    return held.token;
+    return current.token;
   }
 
   /** Gets a fresh token now, whatever was latched before. */
