@@ -7,7 +7,7 @@ import { apiKey, Client } from '../../src/index.ts';
 const API = 'https://api.shop.example';
 const server = setupServer();
 
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
+beforeAll(() => server.listen({ onUnhandledFrame: 'error' }));
 afterEach(() => server.resetHandlers());
 afterAll(() => server.close());
 
