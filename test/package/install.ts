@@ -32,7 +32,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return () => rm(folder, { recursive: true, force: true });
 }
 
-async function npm(cwd: string, ...args: readonly string[]): Promise<string> {
+export async function npm(cwd: string, ...args: readonly string[]): Promise<string> {
   const caller = process.env.npm_execpath;
   const ended = caller?.endsWith('npm-cli.js')
     ? await run(cwd, process.execPath, caller, ...args)

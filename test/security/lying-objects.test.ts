@@ -130,6 +130,29 @@ test.each(LIARS)('%s takes no credential elsewhere', async (_, make) => {
   }
 });
 
+test('no change of mind comes at a moment that matters', async () => {
+  const properties = ['href', 'url', 'toString', Symbol.toPrimitive];
+  for (let looks = 0; looks < 12; looks++) {
+    const answers = [...Array<string>(looks).fill(SAID_URL), ...Array<string>(30).fill(TRUE_URL)];
+    const liars = properties.flatMap((property) => {
+      const text = { value: textOf(...answers) };
+      const getter = { get: alternating(...answers) };
+      const lie = { value: alternating(...answers) };
+      const kinds = typeof property === 'symbol' || property === 'toString' ? [lie] : [text, getter];
+      return kinds.flatMap((kind) => [
+        own(new URL(SAID_URL), { [property]: kind }),
+        own(new Request(SAID_URL), { [property]: kind }),
+      ]);
+    });
+    for (const liar of liars) {
+      for (const door of everyDoor(OPEN)) {
+        await outcomeOf(door, liar);
+        for (const { request } of door.fetch.calls) expect(request.url).toMatch(/^https:\/\/api\.example\//);
+      }
+    }
+  }
+});
+
 test('a Request that lies is judged by what the platform makes of it', async () => {
   for (const make of [() => new LyingRequest(TRUE_URL), () => new LyingRequest(TRUE_URL, post)]) {
     for (const door of everyDoor(OPEN).filter(({ name }) => !name.startsWith('client.get'))) {

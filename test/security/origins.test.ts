@@ -29,6 +29,7 @@ const ELSEWHERE: readonly string[] = [
   'https://api-example/v1/',
   'https://example/v1/',
   'https://api.example.',
+  'https://api.example:1',
   'https://api.example./v1/',
   // Other ports, other schemes
   'https://api.example:80/v1/',
@@ -111,7 +112,10 @@ test.each(ELSEWHERE)('the credential does not go to %j, in any form, through any
   const harmless = meanings.filter((url) => url?.origin === BASE && url.protocol === 'https:');
   expect(harmless.length).toBeLessThan(2);
 
-  for (const form of formsOf(text)) expect(await outcomes(form)).toEqual(['ORIGIN_NOT_ALLOWED']);
+  for (const form of formsOf(text)) {
+    expect(await outcomes(form)).toEqual(['ORIGIN_NOT_ALLOWED']);
+    expect(await outcomes(form, { baseUrl: BASE })).toEqual(['ORIGIN_NOT_ALLOWED']);
+  }
 });
 
 test.each([
@@ -149,9 +153,13 @@ test.each([
   '//evil.example@api.example:1/',
   '//api.example@evil.example/',
   'https://api.example\n%5C@evil.example/v1',
+  'https://api.example@evil.example/',
+  'https://api.example:443@evil.example/',
+  'https://api.example%2F@evil.example/',
 ])('%j, which is a riddle, is sent nowhere', async (text) => {
-  for (const outcome of await outcomes(() => text))
-    expect(['ORIGIN_NOT_ALLOWED', 'INVALID_OPTION']).toContain(outcome);
+  for (const options of [OPEN, { baseUrl: BASE }])
+    for (const outcome of await outcomes(() => text, options))
+      expect(['ORIGIN_NOT_ALLOWED', 'INVALID_OPTION']).toContain(outcome);
 });
 
 // What leads to the very origin, however it is spelt

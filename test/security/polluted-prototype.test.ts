@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { createFetch } from '../../src/fetch.ts';
+import { accessToken, Client } from '../../src/index.ts';
 import { BASE, everyDoor, outcomeOf, SECRET } from '../support/doors.ts';
+import { createFakeFetch, ok } from '../support/fake-fetch.ts';
+import { createFetchOn } from '../support/platform-pipeline.ts';
 import { startServer } from '../support/server.ts';
 
 const ANOTHER_FETCH = (): Promise<Response> => Promise.reject(new Error('another fetch was used'));
@@ -45,7 +48,9 @@ async function withPolluted<T>(name: string, value: unknown, run: () => Promise<
 async function behaviour(): Promise<string[]> {
   const seen: string[] = [];
   for (const door of everyDoor({ baseUrl: BASE })) {
-    const outcome = [await outcomeOf(door, '/x'), await outcomeOf(door, 'https://evil.example/x')];
+    const outcome: unknown[] = [];
+    for (const input of ['/x', '/y', 'https://evil.example/x']) outcome.push(await outcomeOf(door, input));
+    outcome.push(door.asked());
     const headers = door.fetch.calls.map(({ request }) =>
       [...request.headers].map((line) => line.join(': ')),
     );
@@ -67,7 +72,7 @@ test.each(POLLUTION)('Object.prototype.%s changes nothing', async (name, value) 
 function refuseKy(line: string): string {
   if (!line.startsWith('client.get')) return line;
   const [door] = line.split(' | ');
-  return `${door} | ORIGIN_NOT_ALLOWED | ORIGIN_NOT_ALLOWED`;
+  return `${door} | ${'ORIGIN_NOT_ALLOWED | '.repeat(3)}0`;
 }
 
 test('with Object.prototype.method and .url a URL is still judged by where it leads', async () => {
@@ -84,11 +89,26 @@ test('with Object.prototype.method and .url a URL is still judged by where it le
 
 test('without a runtime of its own a client uses the fetch of the platform, whatever a prototype offers', async () => {
   await using server = await startServer();
-  for (const name of ['runtime', 'fetch']) {
-    const value = name === 'fetch' ? ANOTHER_FETCH : { fetch: ANOTHER_FETCH };
-    const { status: code } = await withPolluted(name, value, () =>
-      createFetch(SECRET, { baseUrl: server.origin })('/'),
-    );
-    expect(code).toBe(204);
+  const ways = [
+    () => createFetch(SECRET, { baseUrl: server.origin })('/'),
+    () => new Client(SECRET, { baseUrl: server.origin }).fetch('/'),
+    async () => new Client(SECRET, { baseUrl: server.origin }).get('/'),
+  ];
+  for (const send of ways) {
+    expect((await withPolluted('runtime', { fetch: ANOTHER_FETCH }, send)).status).toBe(204);
+    expect((await withPolluted('fetch', ANOTHER_FETCH, send)).status).toBe(204);
   }
+});
+
+test('in a browser the cache is left out, whatever a prototype says of it', async () => {
+  const fetch = createFakeFetch(ok);
+  const send = createFetchOn(
+    'browser',
+    accessToken(() => SECRET),
+    fetch,
+  );
+
+  await withPolluted('cache', 'force-cache', () => send('/x'));
+
+  expect(fetch.calls[0]?.request.cache).toBe('no-store');
 });
