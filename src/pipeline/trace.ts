@@ -9,12 +9,14 @@ const SECRET_HEADER = /^(?:authorization|proxy-authorization|cookie|dpop)$|api-?
 /** Prints each send as a `curl` command, with a shell variable where the credential was (rule S4). */
 export function traceAsCurl(logger: Logger, redactor: Redactor): Stage {
   return (exchange, next) => {
-    logger.debug(`fetch-valet ${exchange.id} ${redactor.text(curl(exchange))}`);
+    logger.debug(`fetch-valet ${exchange.id} ${curl(exchange, redactor)}`);
     return next(exchange);
   };
 }
 
-function curl(exchange: Exchange): string {
+function curl(exchange: Exchange, redactor: Redactor): string {
+  // Before quoting: the shell has a way of its own to write a quote.
+  const quote = (text: string): string => `'${redactor.text(text).replaceAll("'", `'\\''`)}'`;
   const { outgoing, hop } = exchange;
   // Outside the single quotes, so that the shell puts the variable's value there.
   const url = quote(targetWithoutSecret(exchange)).replaceAll(`=${VARIABLE}`, `='"${VARIABLE}"'`);
@@ -42,15 +44,12 @@ function targetWithoutSecret({ target, hop }: Exchange): string {
     .split('&')
     .filter((part) => part !== '');
   const masked = parts.map((part) => (known.has(part) ? part : `${part.split('=', 1)[0] ?? ''}=${VARIABLE}`));
-  sent.search = '';
+  // What is no part of the wire: a fragment may hold a token of a login, user info a password.
+  Object.assign(sent, { search: '', hash: '', username: '', password: '' });
   return masked.length === 0 ? sent.href : `${sent.href}?${masked.join('&')}`;
 }
 
 function maskHeader(value: string): string {
   const scheme = /^([\w-]+) \S/.exec(value)?.[1];
   return scheme === undefined ? VARIABLE : `${scheme} ${VARIABLE}`;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -79,7 +79,7 @@ function keyStrategy(
     connect(host) {
       warnInBrowser(secret, host);
       source?.connect(host);
-      if (source === undefined) host.redactor.add('api_key', value as string);
+      if (source === undefined) host.redactor.add(value, value as string);
     },
     credential: (query) => (source === undefined ? (value as string) : source.credential(query)),
     apply: (outgoing, key) => writer.write(outgoing, key),

@@ -35,7 +35,7 @@ export function keyFunction(
   const receive = (key: string, { redactor, clock }: Host): string => {
     // First: a text such as 'undefined' is no secret, and would be masked in every message from then on.
     check(key);
-    redactor.add('api_key', key);
+    redactor.add(ask, key);
     known = { key, at: moment(clock) };
     return key;
   };
@@ -79,7 +79,8 @@ function callKeyFunction(
   const controller = new AbortController();
   const signal = AbortSignal.any([host.signal, controller.signal]);
   const failed = (error: unknown): never => {
-    if (ValetError.is(error)) throw error;
+    // What it has for a cause may hold more than we know.
+    if (ValetError.is(error)) throw error.cause === undefined ? error : host.redactor.copy(error);
     throw new TokenError('TOKEN_PROVIDER_FAILED', {
       message: `The key function threw ${host.redactor.copy(error).message}. Look at its cause.`,
       cause: host.redactor.copy(error),

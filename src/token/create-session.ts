@@ -9,15 +9,16 @@ import type {
   TokenResponse,
   TokenSource,
 } from '../contracts.ts';
-import { ConfigError, TokenError } from '../errors.ts';
+import { ConfigError, ValetError } from '../errors.ts';
+import { invalidOption } from '../options.ts';
 import type { UserReader } from './identity.ts';
 import { TokenManager } from './manager.ts';
 import { SessionState } from './session-state.ts';
-import { readGrant } from './token-response.ts';
+import { hasAccessToken, readGrant, refreshTokenIn } from './token-response.ts';
 
 /** Options of a token's life. */
 export interface TokenOptions<User extends SessionUser = SessionUser> {
-  /** Tokens that are at hand already, for example from a page that the server rendered. */
+  /** Tokens that are at hand already: of a page that the server rendered, or a stored refresh token alone. */
   readonly initial?: TokenResponse | undefined;
   /** Milliseconds before the end at which a refresh starts in the background: 60 000, at most a fifth of a life. */
   readonly refreshAhead?: number | undefined;
@@ -43,6 +44,7 @@ export function createSession<User extends SessionUser>(
   const source: TokenSource = typeof from === 'function' ? { getToken: from } : from;
   const state = new SessionState<User>();
   let manager: TokenManager<User> | undefined;
+  let redact = (error: unknown): unknown => error;
   const connected = (): TokenManager<User> => {
     if (manager) return manager;
     throw new ConfigError('INVALID_OPTION', {
@@ -50,7 +52,7 @@ export function createSession<User extends SessionUser>(
     });
   };
   return {
-    session: facade(state, source, connected),
+    session: facade(state, source, connected, (error) => redact(error)),
     connect(host) {
       if (manager) {
         throw new ConfigError('INVALID_OPTION', {
@@ -58,6 +60,7 @@ export function createSession<User extends SessionUser>(
             'This strategy belongs to another client already. For a second client on the same session use extend().',
         });
       }
+      redact = (error) => (ValetError.is(error) ? error : host.redactor.copy(error));
       state.connect(host.events);
       const made = new TokenManager(host, source, state, options);
       manager = made;
@@ -66,17 +69,24 @@ export function createSession<User extends SessionUser>(
         off?.();
         made.close();
       });
-      if (options.initial !== undefined) made.signIn(readGrant(options.initial), false);
+      if (options.initial !== undefined) begin(made, options.initial);
     },
     credential: (query) => connected().credential(query),
     epoch: (credential) => (credential === undefined ? state.epoch : credential.epoch),
   };
 }
 
+function begin<User extends SessionUser>(manager: TokenManager<User>, initial: TokenResponse): void {
+  const refreshToken = refreshTokenIn(initial);
+  if (refreshToken !== undefined && !hasAccessToken(initial)) manager.resume(refreshToken);
+  else manager.signIn(readGrant(initial, undefined, 'initial'));
+}
+
 function facade<User extends SessionUser>(
   state: SessionState<User>,
   source: TokenSource,
   manager: () => TokenManager<User>,
+  redact: (error: unknown) => unknown,
 ): Session<User> {
   return {
     get snapshot() {
@@ -93,10 +103,14 @@ function facade<User extends SessionUser>(
     },
     refresh: () => manager().refresh(),
     // Asynchronous, so that a login response that cannot be used rejects rather than throws.
-    signIn: async (tokens) => manager().signIn(readGrant(tokens)),
+    signIn: async (tokens) => manager().signIn(readGrant(tokens, undefined, 'session.signIn()')),
     async signOut() {
       manager().signOut();
-      await source.signOut?.();
+      try {
+        await source.signOut?.();
+      } catch (error) {
+        throw redact(error);
+      }
     },
     hasScope: (scope) => manager().scopes.has(scope),
   };
@@ -110,10 +124,7 @@ export function serviceSession(): Session {
     ready: Promise.resolve(snapshot),
     subscribe: () => () => {},
     refresh: () => Promise.resolve(),
-    signIn: () =>
-      Promise.reject(
-        new TokenError('TOKEN_INVALID', { message: 'A client with a key has no user to sign in.' }),
-      ),
+    signIn: () => Promise.reject(invalidOption('A client with a key has no user to sign in.')),
     signOut: () => Promise.resolve(),
     hasScope: () => false,
   };

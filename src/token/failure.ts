@@ -49,7 +49,7 @@ const MISCONFIGURED: ReadonlySet<unknown> = new Set([
 /** Judges what a provider threw. */
 export function judgeError(thrown: unknown, redactor: Redactor): Failure {
   if (isHttpError(thrown)) return judgeHttpError(thrown, redactor);
-  if (ValetError.is(thrown)) return judgeOwn(thrown);
+  if (ValetError.is(thrown)) return judgeOwn(ownError(thrown, redactor));
   const cause = redactor.copy(thrown);
   const code = codesOf(thrown);
   const reason = reasonOf(thrown);
@@ -79,7 +79,9 @@ function isBug(thrown: unknown): boolean {
 
 /** Judges a token endpoint's answer that holds no token. */
 export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unknown): Failure {
-  const { status, oauthError, retryAfter } = refusal;
+  const { status, retryAfter } = refusal;
+  // Some servers put what they were sent here, too.
+  const oauthError = refusal.oauthError && redactor.text(refusal.oauthError);
   const said = sayRefusal(refusal, redactor);
   const isTemporary =
     status === 408 || status === 429 || status >= 500 || (status < 400 && oauthError === undefined);
@@ -117,6 +119,11 @@ export function isConnectionReset(thrown: unknown): boolean {
   return false;
 }
 
+/** With a cause it is copied: what a provider puts there, such as its HTTP client's error, holds more than we know. */
+function ownError(thrown: ValetError, redactor: Redactor): ValetError {
+  return (thrown.cause === undefined ? redactor.clean(thrown) : redactor.copy(thrown)) as ValetError;
+}
+
 function judgeOwn(error: ValetError): Failure {
   if (error instanceof SessionError || error.name === 'SessionError')
     return { kind: 'final', error, waitable: false };
@@ -148,8 +155,8 @@ function codesOf(thrown: unknown): unknown[] {
 }
 
 function sayRefusal({ status, oauthError, description, contentType }: Refusal, redactor: Redactor): string {
-  const parts = [oauthError, description === undefined ? undefined : JSON.stringify(description)];
-  const details = redactor.text(parts.filter((part) => part !== undefined).join(', '));
+  const quoted = description === undefined ? undefined : JSON.stringify(redactor.text(description));
+  const details = redactor.text([oauthError, quoted].filter((part) => part !== undefined).join(', '));
   const type =
     contentType === undefined || details !== '' ? '' : ` with ${redactor.text(contentType)}, not JSON`;
   return `the token endpoint answered ${status}${details === '' ? type : ` (${details})`}`;

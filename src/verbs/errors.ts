@@ -41,7 +41,7 @@ async function toHttpError(
   const retryAfter = retryAfterOf(response.headers, now);
   const checked = errorSchema === undefined ? error.data : await checkedData(error.data, errorSchema);
   return new HttpError({
-    message: redactor.text(explainStatus(response, facts, problem)),
+    message: redactor.text(explainStatus(response, facts, problem, redactor)),
     request: facts.request,
     response,
     data: checked,
@@ -82,7 +82,7 @@ function toNetworkError(cause: unknown, { facts, redactor }: ErrorContext): Netw
   const { host } = new URL(facts.request.url);
   const reason = offline
     ? 'there is no network'
-    : redactor.text(short(reasonOf(cause) ?? (cause instanceof Error ? cause.message : 'no reason given')));
+    : short(redactor.text(reasonOf(cause) ?? (cause instanceof Error ? cause.message : 'no reason given')));
   const next = offline
     ? 'It can be sent again when the network is back.'
     : `Is the server running, and is the host right?${detectPlatform() === 'browser' ? CORS : ''}`;
@@ -99,8 +99,8 @@ function toInvalidResponse(error: DoesNotFit, { facts, redactor }: ErrorContext)
     .map((part) => String(typeof part === 'object' ? part.key : part))
     .join('.');
   const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
-  const issue = redactor.text(
-    short(`${path === '' ? '' : `${path}: `}${first?.message ?? 'it does not fit'}`),
+  const issue = short(
+    redactor.text(`${path === '' ? '' : `${path}: `}${first?.message ?? 'it does not fit'}`),
   );
   return new ResponseError('INVALID_RESPONSE', {
     message: `${facts.name} was answered, but the body does not match the schema: ${issue}${more}. Change the schema or the server.`,
@@ -111,12 +111,12 @@ function toInvalidResponse(error: DoesNotFit, { facts, redactor }: ErrorContext)
 
 /** JSON that is not: a login page, an error page, a wrong baseUrl. */
 function toNotJson({ response, text }: NotJson, { facts, redactor }: ErrorContext): ResponseError {
-  const type = response.headers.get('content-type')?.split(';', 1)[0] ?? 'no content type';
+  const [type = ''] = redactor.text(response.headers.get('content-type') ?? 'no content type').split(';');
   const start = text === '' ? 'is empty' : `starts ${JSON.stringify(redactor.text(text).slice(0, 30))}`;
   const isJson = /[/+]json$/i.test(type.trim());
   const said = isJson
     ? `with JSON that is cut off or broken (it ${start}). Look at the server.`
-    : `with ${redactor.text(type)}, not JSON (it ${start}). This is usually a wrong baseUrl or a login page.`;
+    : `with ${type}, not JSON (it ${start}). This is usually a wrong baseUrl or a login page.`;
   return new ResponseError('NOT_JSON', {
     message: `${facts.name} answered ${response.status} ${said}`,
     request: facts.request,

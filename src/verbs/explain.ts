@@ -1,13 +1,19 @@
 import { tokenChallenge } from '../challenge.ts';
 import type { Problem } from '../http-errors.ts';
+import type { Redactor } from '../redact.ts';
 import type { CallFacts } from './verb-options.ts';
 
 const LONGEST_QUOTE = 160;
 
 /** The message of an `HttpError`: what happened, what the server says, what to do next. */
-export function explainStatus(response: Response, facts: CallFacts, problem: Problem | undefined): string {
+export function explainStatus(
+  response: Response,
+  facts: CallFacts,
+  problem: Problem | undefined,
+  redactor: Redactor,
+): string {
   const { status } = response;
-  const said = serverSays(response, problem);
+  const said = serverSays(response, problem, redactor);
   return `${facts.name} answered ${status}${status === 401 ? nature(facts) : ''}.${said} ${nextStep(status, facts)}`;
 }
 
@@ -28,19 +34,21 @@ const BARE = 'It was sent without a credential: sign in, or leave auth: false ou
 const FORBIDDEN =
   'The credential is known but may not do this: check its permissions. Some gateways answer a bad key so.';
 
-function serverSays(response: Response, problem: Problem | undefined): string {
+function serverSays(response: Response, problem: Problem | undefined, redactor: Redactor): string {
   const challenge = tokenChallenge(response.headers.get('www-authenticate'))?.parameters;
   const error = challenge?.get('error');
   const description = challenge?.get('error_description') ?? problem?.detail ?? problem?.title;
   const parts = [
     error,
-    description === undefined ? undefined : JSON.stringify(short(description.replace(/\.$/, ''))),
+    description === undefined
+      ? undefined
+      : JSON.stringify(short(redactor.text(description).replace(/\.$/, ''))),
   ];
   const said = parts.filter((part) => part !== undefined).join(', ');
   return said === '' ? '' : ` The server says: ${said}.`;
 }
 
-/** Foreign text in a message is a quotation, not a page. */
+/** Foreign text in a message is a quotation, not a page. Mask it first: half a secret is not found any more. */
 export function short(text: string): string {
   return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
 }
