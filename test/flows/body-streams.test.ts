@@ -127,6 +127,34 @@ test.each(SENDERS)('a stream is sent with redirect: error and half duplex, throu
   for (const init of inits) expect(init).toMatchObject({ redirect: 'error', duplex: 'half' });
 });
 
+test.each(SENDERS)(
+  'a stream that the platform stops reading is cancelled once the answer is there, through %s',
+  async (_, send) => {
+    const cancelled: unknown[] = [];
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(1000)),
+      cancel: () => void cancelled.push('cancelled'),
+    });
+    using client = new Client('key-0123456789abcdef', {
+      baseUrl: 'https://api.test',
+      runtime: {
+        fetch: async (_, init) => {
+          const body = init?.body as ReadableStream;
+          const reader = body.getReader();
+          await reader.read();
+          await reader.cancel();
+          expect(cancelled).toEqual([]);
+          return new Response('too large', { status: 413 });
+        },
+      },
+    });
+
+    await send(client, endless).catch(() => {});
+
+    expect(cancelled).toEqual(['cancelled']);
+  },
+);
+
 test('a bare request sends its stream just so', async () => {
   await using api = await startOnceRefused();
   using client = new Client(NEW, { baseUrl: api.origin });

@@ -136,6 +136,18 @@ test('a replay that is not redirected does not say that it was', async () => {
   expect(await client.fetch('/x')).toMatchObject({ status: 200, redirected: false });
 });
 
+test('a body that a redirect has ended does not come back on the next hop', async () => {
+  await using api = await startServer(redirecting);
+  using client = new Client(KEY, { baseUrl: api.origin });
+  const init = { method: 'POST', body: 'name=Oslo' };
+
+  await client.fetch(to(to('/end', 307), 303), init);
+  await client.fetch(new Request(api.origin + to(to('/end', 307), 303), init));
+
+  const arrived = api.received.map(({ method, body }) => `${method} ${body.toString()}`);
+  expect(arrived).toEqual(['POST name=Oslo', 'GET ', 'GET ', 'POST name=Oslo', 'GET ', 'GET ']);
+});
+
 test('a 3xx without a Location is an answer like any other', async () => {
   await using api = await startServer((_, response) => void response.writeHead(302).end('moved'));
   using client = new Client(KEY, { baseUrl: api.origin });

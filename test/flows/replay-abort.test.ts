@@ -46,15 +46,15 @@ const CASES = WAYS.flatMap(([way, send]) => PLACES.map((place) => ({ way, send, 
 test.each(WAYS)('an abort before the start sends nothing and asks nobody, by %s', async (_, send) => {
   await using api = await startServer();
   let asked = 0;
-  using client = new Client(
-    () => {
-      asked += 1;
-      return NEW;
-    },
-    { baseUrl: api.origin },
-  );
+  const provider = (): string => {
+    asked += 1;
+    return NEW;
+  };
 
-  await expect(send(client, `${api.origin}/`, AbortSignal.abort(reason))).rejects.toBe(reason);
+  for (const credential of [provider, apiKey(provider)]) {
+    using client = new Client(credential, { baseUrl: api.origin });
+    await expect(send(client, `${api.origin}/`, AbortSignal.abort(reason))).rejects.toBe(reason);
+  }
   expect(api.received).toEqual([]);
   expect(asked).toBe(0);
 });
