@@ -289,6 +289,14 @@ test('closing a parent closes its children', async () => {
   }
 });
 
+test('closing a parent with a key keeps the verbs of its children from being sent', async () => {
+  const { client, sent } = createVerbClient();
+  const child = client.extend({});
+  client.close();
+  expect(await valetErrorOf(() => child.get('x'))).toMatchObject({ code: 'CLIENT_CLOSED' });
+  expect(sent).toHaveLength(0);
+});
+
 test('a client that is closed while a request waits for a token lets nothing out', async () => {
   const token = Promise.withResolvers<string>();
   const { client, sent } = createVerbClient(undefined, {}, () => token.promise);
@@ -373,6 +381,18 @@ test('our refusals are a warning once each, of fetch but not of verbs', async ()
   await thrownBy(() => client.fetch('https://other.example/'));
   await thrownBy(() => client.fetch('http://['));
   expect(codes).toEqual(['ORIGIN_NOT_ALLOWED', 'INVALID_OPTION']);
+});
+
+test('what may work later is no warning', async () => {
+  const { client } = createVerbClient(
+    undefined,
+    {},
+    apiKey(() => Promise.reject(new Error('later'))),
+  );
+  const codes: string[] = [];
+  client.on('warning', ({ code }) => codes.push(code));
+  expect(await valetErrorOf(() => client.fetch('x'))).toMatchObject({ retryable: true });
+  expect(codes).toEqual([]);
 });
 
 test('the platform’s own failures are no warnings', async () => {

@@ -119,14 +119,23 @@ class VerbCall {
   }
 
   async #send(request: Request, init: RequestInit, body: Attempt['body']): Promise<Response> {
-    const { json, auth, signal, timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT } = this.#options;
+    const {
+      json,
+      auth,
+      hooks,
+      signal,
+      timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT,
+    } = this.#options;
     if (!request.headers.has('accept')) request.headers.set('accept', this.#accept);
     if (json !== undefined && !request.headers.has('content-type')) {
       request.headers.set('content-type', 'application/json');
     }
     const limit = timeout === false ? undefined : timeout;
-    const own = signal === undefined && this.#input instanceof Request ? this.#input.signal : signal;
-    const attempt = { body, auth, timeout: limit, signal: own ?? undefined };
+    const given = this.#input instanceof Request ? this.#input : undefined;
+    const own = signal === undefined ? given?.signal : signal;
+    // ky was given no body: one that is there came with the request that a hook put in place.
+    const isHooks = hooks !== undefined && !given && request.body instanceof ReadableStream;
+    const attempt = { body: isHooks ? undefined : body, auth, timeout: limit, signal: own ?? undefined };
     try {
       return await this.#host.line.send({ ...attempt, ...this.#wire(request, init) });
     } catch (error) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Client, createFetch } from '../../src/index.ts';
+import { Client, createFetch, SessionError } from '../../src/index.ts';
 import { type ApiKeyOptions, apiKey, plainKey } from '../../src/strategies/api-key.ts';
 import type { ApiKeyContext } from '../../src/strategies/key-function.ts';
 import { describeAuthStrategy } from '../contracts/auth-strategy.ts';
@@ -452,10 +452,13 @@ function fail(error: Error): never {
   throw error;
 }
 
-test('a ValetError that a key function throws is handed on as it is', async () => {
-  const mine = await valetErrorOf(() => apiKey(undefined));
+test('a ValetError that a key function throws keeps its code, and loses what it should not tell', async () => {
+  const mine = new SessionError('SIGNED_OUT', { cause: Object.assign(new Error('x'), { sent: [KEY] }) });
   const { send } = createScripted(() => fail(mine));
-  expect(await thrownBy(() => send('a'))).toBe(mine);
+  const error = await valetErrorOf(() => send('a'));
+  expect(error).toBeInstanceOf(SessionError);
+  expect(error.code).toBe('SIGNED_OUT');
+  expectNoSecret(error, KEY);
 });
 
 test('closing the client aborts the signal that a key function was given', async () => {

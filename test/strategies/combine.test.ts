@@ -38,7 +38,7 @@ test('the strictest placement counts', () => {
   expect(combine([bearer(TOKEN), apiKey(KEY)]).placement).toBe('header');
   expect(combine([apiKey(KEY), bearer(TOKEN)]).placement).toBe('header');
   expect(combine([bearer(TOKEN), apiKey(KEY), query]).placement).toBe('query');
-  expect(combine([bearer(TOKEN), bearer(KEY)]).placement).toBe('authorization');
+  expect(combine([bearer(TOKEN)]).placement).toBe('authorization');
 });
 
 test('the session of the one that has one is the session of all', async () => {
@@ -54,6 +54,17 @@ test('two sessions on one request are refused, and so are none at all', async ()
   const two = [accessToken(() => TOKEN), accessToken(() => NEXT)];
   expect(await valetErrorOf(() => combine(two))).toMatchObject({ code: 'INVALID_OPTION' });
   expect(await valetErrorOf(() => combine([]))).toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+test.each<[string, () => AuthStrategy[]]>([
+  ['one header', () => [apiKey(KEY), apiKey(TOKEN)]],
+  ['one header in different spelling', () => [apiKey(KEY), apiKey(TOKEN, { name: 'X-API-Key' })]],
+  ['Authorization', () => [bearer(KEY), accessToken(() => TOKEN)]],
+  ['one query parameter', () => [apiKey(KEY, { in: 'query' }), apiKey(TOKEN, { in: 'query' })]],
+])('two credentials in %s are refused: the second would write over the first', async (_, make) => {
+  const error = await valetErrorOf(() => combine(make()));
+  expect(error.code).toBe('INVALID_OPTION');
+  expectNoSecret(error, KEY, TOKEN);
 });
 
 test('a 401 asks each of them with what it had sent', async () => {
@@ -104,7 +115,7 @@ test('one that fails keeps the request from being sent, and leaves no rejection 
   const { fetch, sent } = createRecordingFetch();
   const strategy = combine([
     apiKey(() => Promise.reject(new Error(`no ${KEY}`))),
-    apiKey(() => Promise.reject(new Error('no key either'))),
+    apiKey(() => Promise.reject(new Error('no key either')), { name: 'x-other-key' }),
     accessToken(() => TOKEN),
   ]);
   const send = createFetch(strategy, { baseUrl: BASE, runtime: { fetch } });
@@ -155,7 +166,7 @@ test('a strategy of the user’s own learns, describes and explains only if it c
 
 test('a caller that gives up while one of them is asked gets its AbortError', async () => {
   const { fetch, sent } = createRecordingFetch();
-  const strategy = combine([apiKey(KEY), apiKey(() => new Promise(() => {}))]);
+  const strategy = combine([apiKey(KEY), bearer(() => new Promise(() => {}))]);
   const controller = new AbortController();
   const send = createFetch(strategy, { baseUrl: BASE, runtime: { fetch } });
   const failed = thrownBy(() => send('x', { signal: controller.signal }));

@@ -122,6 +122,18 @@ test('the timeout covers the body', async () => {
   expect(await error).toMatchObject({ code: 'TIMEOUT' });
 });
 
+test('when a body has been read, and when there is an error instead, no timer is left', async () => {
+  const clock = createManualClock();
+  await using server = await startServer(({ url }, response) => {
+    response.writeHead(url === '/bad' ? 404 : 200, { 'content-type': 'application/json' }).end('{}');
+  });
+  const client = new Client(VERB_KEY, { baseUrl: server.origin, runtime: { clock } });
+  await client.get('x').json();
+  expect(clock.timers).toBe(0);
+  await thrownBy(() => client.get('bad'));
+  expect(clock.timers).toBe(0);
+});
+
 test('an abort is the native AbortError, at any time', async () => {
   const early = await thrownBy(() => createHanging().client.get('x', { signal: AbortSignal.abort() }));
   const controller = new AbortController();

@@ -31,6 +31,25 @@ test('beforeRequest may answer itself, and then nothing is sent', async () => {
   expect(sent).toHaveLength(0);
 });
 
+test('a request that beforeRequest puts in place goes out with its own body', async () => {
+  const { client, sent } = createVerbClient();
+  const replace: Hooks = {
+    beforeRequest: [
+      ({ request: { url } }) =>
+        new Request(url, { method: 'POST', body: 'of the hook', headers: { 'x-by': 'hook' } }),
+    ],
+  };
+  await client.post('x', { hooks: replace, body: 'of the call' });
+  await client.post('x', { hooks: replace });
+  await client.post('x', { hooks: { beforeRequest: [() => {}] }, body: 'of the call' });
+  expect(await Promise.all(sent.map((request) => request.text()))).toEqual([
+    'of the hook',
+    'of the hook',
+    'of the call',
+  ]);
+  expect(sent[0]?.headers.get('x-by')).toBe('hook');
+});
+
 test('a request that beforeRequest leads elsewhere is refused there', async () => {
   const { client, sent } = createVerbClient();
   const hooks: Hooks = { beforeRequest: [() => new Request('https://evil.example/x')] };
@@ -142,4 +161,12 @@ test('context travels to the hooks', async () => {
   const hooks: Hooks = { beforeRequest: [({ options }) => void seen.push(options.context)] };
   await client.get('x', { hooks, context: { tenant: 'a' } });
   expect(seen).toEqual([{ tenant: 'a' }]);
+});
+
+test('ky keeps no time of its own: waiting for a credential is not the time of the request', async () => {
+  const { client } = createVerbClient();
+  const seen: unknown[] = [];
+  const hooks: Hooks = { init: [({ timeout }) => void seen.push(timeout)] };
+  await client.get('x', { hooks, timeout: 5000 });
+  expect(seen).toEqual([false]);
 });

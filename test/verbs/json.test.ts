@@ -53,7 +53,6 @@ test('what a schema throws is the caller’s own error', async () => {
 test.each<[string, BodyInit | null, string | undefined]>([
   ['a page', '<!DOCTYPE html><html>sign in</html>', 'text/html; charset=utf-8'],
   ['a text', 'OK', 'text/plain'],
-  ['half of it', '{"id":', 'application/json'],
   ['nothing', null, undefined],
 ])('%s instead of JSON is NOT_JSON, which says how it begins', async (_, body, type) => {
   const headers = type === undefined ? {} : { 'content-type': type };
@@ -64,6 +63,15 @@ test.each<[string, BodyInit | null, string | undefined]>([
   expect(error.message).toMatch(/^GET \/v1\/orders answered 200 /);
   expect(error.message).toContain(type?.split(';')[0] ?? 'no content type');
   expect(error.message).toContain(body === null ? 'empty' : JSON.stringify(body).slice(0, 10));
+});
+
+test('JSON that is cut off is NOT_JSON, too, which does not speak of login pages', async () => {
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  const { client } = createVerbClient(() => new Response('{"id":', { headers }));
+  const error = await valetErrorOf(() => client.get('orders').json());
+  expect(error.code).toBe('NOT_JSON');
+  expect(error.message).toContain('cut off');
+  expect(error.message).not.toContain('login');
 });
 
 test('a page with a schema is NOT_JSON, not a fault of the schema', async () => {
