@@ -187,7 +187,9 @@ export function fetchOver(
       if (init?.auth !== undefined) checkAuth(init.auth);
       init?.signal?.throwIfAborted();
       const body = bodyOf(input, init?.body);
-      const exchange = createExchange({ id: connection.nextId(), input, init, auth: settings.auth, body });
+      const { auth } = settings;
+      const { redactor } = host;
+      const exchange = createExchange({ id: connection.nextId(), input, init, auth, body, redactor });
       const answer = next(exchange);
       if (body !== undefined) void answer.finally(() => body.release()).catch(() => {});
       return answer.catch(fail);

@@ -35,6 +35,7 @@ export class VerbLine implements Line {
       timeout,
       signal: signal ?? null,
       epoch: this.#exchange?.epoch,
+      redactor: this.#connection.host.redactor,
     });
     this.#exchange?.onBodyEnd?.();
     this.#exchange = exchange;
@@ -51,11 +52,11 @@ export class VerbLine implements Line {
   }
 
   facts(method: string, url: string): CallFacts {
-    const { strategy } = this.#connection;
+    const { strategy, host } = this.#connection;
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      const request = { id: this.#id, method: method.toUpperCase(), url: printableUrl(url) };
-      const name = `${request.method} ${new URL(url).pathname}`;
+      const request = { id: this.#id, method: method.toUpperCase(), url: host.redactor.text(printableUrl(url)) };
+      const name = `${request.method} ${host.redactor.text(new URL(url).pathname)}`;
       return { request, name, carried: false, replayed: false, credential: undefined };
     }
     const { credential, carried, replayed } = exchange;

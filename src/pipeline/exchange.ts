@@ -1,6 +1,6 @@
 import type { BodyInput, FetchLike } from '../contracts.ts';
 import type { RequestSummary } from '../errors.ts';
-import { printableUrl } from '../redact.ts';
+import { printableUrl, type Redactor } from '../redact.ts';
 import { type Body, isRequest } from './body.ts';
 
 /** What a request asks of authentication: none, or none if nobody is signed in. */
@@ -47,6 +47,8 @@ export interface Exchange {
   readonly signal: AbortSignal | undefined;
   /** Milliseconds for one send and its body; `undefined`: no limit. */
   readonly timeout: number | undefined;
+  /** Takes secrets out of what is said of this call: a caller may have put one into the path. */
+  readonly redactor: Redactor | undefined;
   /** Set by `resolve`: the absolute URL. */
   href: string;
   /** Set by `resolve`: the URL was built on the base URL, so its origin needs no look. */
@@ -77,11 +79,12 @@ export interface CallStart {
   readonly epoch?: number | undefined;
   /** The caller's signal, where it is not that of `init` or of the `Request`; `null`: there is none. */
   readonly signal?: AbortSignal | null;
+  readonly redactor?: Redactor;
 }
 
 /** A call before the first stage. Every field is there from the start: one shape keeps the hot path fast. */
 export function createExchange(start: CallStart): Exchange {
-  const { id, input, init = NO_INIT, auth, body, timeout, epoch } = start;
+  const { id, input, init = NO_INIT, auth, body, timeout, epoch, redactor } = start;
   const own = start.signal === undefined ? init.signal : start.signal;
   // `null` takes the signal of a Request away; `undefined` does not.
   const signal = own === undefined && isRequest(input) ? input.signal : own;
@@ -94,6 +97,7 @@ export function createExchange(start: CallStart): Exchange {
     method: (init.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase(),
     signal: signal ?? undefined,
     timeout,
+    redactor,
     href: '',
     onBase: false,
     credential: undefined,
@@ -130,8 +134,9 @@ export function sendWith(fetch: FetchLike): Next {
 }
 
 /** What errors and events say of a request. */
-export function summarize(exchange: Exchange): RequestSummary {
-  return { id: exchange.id, method: exchange.method, url: printableUrl(exchange.href) };
+export function summarize({ id, method, href, redactor }: Exchange): RequestSummary {
+  const url = printableUrl(href);
+  return { id, method, url: redactor?.text(url) ?? url };
 }
 
 /** The request for messages: method and path only. */

@@ -79,7 +79,7 @@ const CORS = ' In a browser it can also be CORS, which hides even a 401: look at
 /** For errors of the platform's `fetch`, at the send or while a body is read. */
 function toNetworkError(cause: unknown, { facts, redactor }: ErrorContext): NetworkError {
   const offline = isOffline();
-  const { host } = new URL(facts.request.url);
+  const [, host = ''] = /^[^:]*:\/\/([^/?#]*)/.exec(facts.request.url) ?? [];
   const reason = offline
     ? 'there is no network'
     : short(redactor.text(reasonOf(cause) ?? (cause instanceof Error ? cause.message : 'no reason given')));
