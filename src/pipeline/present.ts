@@ -17,17 +17,18 @@ const HIGHEST = 599;
  */
 export function present(response: Response, { url, redirected }: Presentation): Response {
   if (url === undefined) return describe(response, { redirected });
-  const { status, type } = response;
+  const { status, statusText, type } = response;
   const rebuilt = rebuild(response);
   const withoutHash = url.split('#', 1)[0] ?? url;
   // `keep`: undici cancels a body when the Response it came with is collected.
-  return describe(rebuilt, { url: withoutHash, redirected, type, status }, response);
+  return describe(rebuilt, { url: withoutHash, redirected, type, status, statusText }, response);
 }
 
-function rebuild({ body, status, statusText, headers }: Response): Response {
+function rebuild({ body, status, headers }: Response): Response {
   // What `redirect: 'manual'` gives in a browser shows nothing but its URL.
   if (status === 0) return Response.error();
-  const init = { status: Math.min(status, HIGHEST), statusText, headers };
+  // Nor any text for the status that servers think of.
+  const init = { status: Math.min(status, HIGHEST), headers };
   return new Response(BODYLESS.has(status) ? null : body, init);
 }
 
