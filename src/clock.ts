@@ -68,7 +68,7 @@ export function alarm(clock: Clock, ms: number, run: () => void, keepAlive = fal
         if (rest < 1) run();
         else arm(rest);
       },
-      Math.min(left, LONGEST_TIMER),
+      Math.max(0, Math.min(left, LONGEST_TIMER)),
       keepAlive,
     );
   };

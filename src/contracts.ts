@@ -198,7 +198,10 @@ export interface Session<User extends SessionUser = SessionUser> {
   subscribe(listener: () => void): () => void;
   /** Gets a fresh token now. Rejects with a `TokenError` or a `SessionError`. */
   refresh(): Promise<void>;
-  /** Starts or continues a session with the tokens of a login. */
+  /**
+   * Starts or continues a session with the tokens of a login, which are taken as fresh. Tokens that were kept
+   * belong into `initial`. Rejects with `TOKEN_INVALID`.
+   */
   signIn(tokens: TokenResponse): Promise<void>;
   signOut(): Promise<void>;
   /** Whether the access token was granted `scope`. For showing or hiding things, never for security. */

@@ -79,7 +79,7 @@ export function createSession<User extends SessionUser>(
 function begin<User extends SessionUser>(manager: TokenManager<User>, initial: TokenResponse): void {
   const refreshToken = refreshTokenIn(initial);
   if (refreshToken !== undefined && !hasAccessToken(initial)) manager.resume(refreshToken);
-  else manager.signIn(readGrant(initial, undefined, 'initial'));
+  else manager.signIn(readGrant(initial, undefined, 'initial'), false);
 }
 
 function facade<User extends SessionUser>(

@@ -2,7 +2,6 @@ import { elapsed, moment } from '../clock.ts';
 import type {
   AccessToken,
   Awaitable,
-  Challenge,
   CredentialQuery,
   Host,
   SessionUser,
@@ -10,6 +9,7 @@ import type {
   TokenSource,
 } from '../contracts.ts';
 import { ConfigError, SessionError } from '../errors.ts';
+import { isAboutToken } from './about-token.ts';
 import { timedOut } from './call-provider.ts';
 import { again } from './failure.ts';
 import type { Flight, Outcome } from './flight.ts';
@@ -89,7 +89,12 @@ export class TokenManager<User extends SessionUser> {
     if (this.#refresher.latched) throw again(this.#refresher.latched);
   }
 
-  /** Takes the tokens of a login. `fresh`: they were issued just now, whatever our clock says. */
+  /** Starts with a refresh token alone: the first request buys an access token with it. */
+  resume(refreshToken: string): void {
+    this.#wallet.keep(refreshToken);
+  }
+
+  /** Takes tokens. Those of a login are fresh, whatever our clock says: never a logout for a wrong clock. */
   signIn(grant: Grant, fresh = true): void {
     this.#checkOpen();
     this.#refresher.supersede();
@@ -190,17 +195,4 @@ export class TokenManager<User extends SessionUser> {
     const { failure } = this.#refresher.backoff;
     if (failure?.waitable === false) throw again(failure.error, this.#refresher.backoff.dueIn());
   }
-}
-
-/**
- * Whether a 401 is one that a fresh token may mend: `invalid_token`, or no reason at all. A demand for a stronger
- * login or another scheme is the caller's to answer (rule T13).
- */
-function isAboutToken(challenge: Challenge | undefined): boolean {
-  if (challenge === undefined) return true;
-  const error = challenge.parameters.get('error');
-  return (
-    (challenge.scheme === 'bearer' || challenge.scheme === 'dpop') &&
-    (error ?? 'invalid_token') === 'invalid_token'
-  );
 }

@@ -15,6 +15,11 @@ export interface Grant {
   readonly date: number | undefined;
 }
 
+/** Where tokens came from, for the message when they cannot be used. */
+export type Origin = 'provider' | 'session.signIn()' | 'initial';
+
+const TOKEN_NAMES = ['access_token', 'accessToken', 'token', 'authToken'] as const;
+
 /** Numbers below this are seconds since the epoch, others milliseconds: 1e11 ms is in 1973. */
 const SECONDS_BELOW = 1e11;
 
@@ -23,12 +28,17 @@ const SECONDS_BELOW = 1e11;
  *
  * @throws {@link TokenError} `TOKEN_INVALID`, without the token in its text (rule T10)
  */
-export function readGrant(answer: string | TokenResponse, date?: number): Grant {
-  if (typeof answer === 'string') return grant({ access_token: answer }, date);
+export function readGrant(answer: string | TokenResponse, date?: number, from: Origin = 'provider'): Grant {
+  if (typeof answer === 'string') return grant({ access_token: answer }, date, from);
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
-    throw invalid(`the provider returned ${Array.isArray(answer) ? 'a list' : typeof answer}`);
+    throw invalid(`it came as ${Array.isArray(answer) ? 'a list' : typeof answer}`, from);
   }
-  return grant(answer, date);
+  return grant(answer, date, from);
+}
+
+/** Whether an answer holds an access token at all. */
+export function hasAccessToken(answer: TokenResponse): boolean {
+  return own(answer, ...TOKEN_NAMES) !== undefined;
 }
 
 /** The refresh token of an answer whose access token cannot be used: the one before it may be spent. */
@@ -38,12 +48,12 @@ export function refreshTokenIn(answer: string | TokenResponse): string | undefin
     : undefined;
 }
 
-function grant(answer: TokenResponse, date: number | undefined): Grant {
-  const value = own(answer, 'access_token', 'accessToken', 'token', 'authToken');
+function grant(answer: TokenResponse, date: number | undefined, from: Origin): Grant {
+  const value = own(answer, ...TOKEN_NAMES);
   const fault = tokenFault(value);
-  if (fault !== undefined) throw invalid(fault);
+  if (fault !== undefined) throw invalid(fault, from);
   const seconds = toNumber(own(answer, 'expires_in', 'expiresIn'));
-  if (seconds !== undefined && seconds <= 0) throw invalid(`it says that it expires in ${seconds} s`);
+  if (seconds !== undefined && seconds <= 0) throw invalid(`it says that it expires in ${seconds} s`, from);
   return {
     value: value as string,
     refreshToken: toText(own(answer, 'refresh_token', 'refreshToken')),
@@ -68,12 +78,15 @@ function tokenFault(value: unknown): string | undefined {
     : 'it holds white space or characters that no header can carry';
 }
 
-function invalid(fault: string): TokenError {
+function invalid(fault: string, from: Origin): TokenError {
+  const advice =
+    from === 'provider'
+      ? 'Return the token itself, { token, expiresIn }, the token endpoint’s Response, or null when nobody is signed in.'
+      : `Give ${from} what the token endpoint answered, as an object: await response.json().`;
   return new TokenError('TOKEN_INVALID', {
-    message:
-      `The access token cannot be used: ${fault}. Return the token itself, { token, expiresIn }, ` +
-      'the token endpoint’s Response, or null when nobody is signed in.',
-    retryable: true,
+    message: `The access token cannot be used: ${fault}. ${advice}`,
+    // A provider may do better next time; what a program passes in stays what it is.
+    retryable: from === 'provider',
   });
 }
 

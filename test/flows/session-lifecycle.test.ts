@@ -192,7 +192,7 @@ test('a client with a key is signed in for good, as the service', async () => {
   expect(client.session.snapshot).toBe(snapshot);
   expect(await client.session.ready).toBe(snapshot);
   expect(client.session.hasScope('read')).toBe(false);
-  await expect(client.session.signIn({ token: 't' })).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+  await expect(client.session.signIn({ token: 't' })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   expect(() => client.session.subscribe(() => {})()).not.toThrow();
 });
 
