@@ -193,7 +193,7 @@ test('the service session of a key is signed in for good', async () => {
   await session.refresh();
   await client.signOut();
   expect(session.snapshot.status).toBe('signed-in');
-  expect(await valetErrorOf(() => session.signIn({ token: 'x' }))).toMatchObject({ code: 'TOKEN_INVALID' });
+  expect(await valetErrorOf(() => session.signIn({ token: 'x' }))).toMatchObject({ code: 'INVALID_OPTION' });
   expect((await client.fetch('x')).status).toBe(200);
 });
 

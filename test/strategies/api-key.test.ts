@@ -133,7 +133,7 @@ test('a query key arrives exactly once encoded, and the rest of the query byte f
       expect(more).toEqual([]);
       expect(new URL(wire(), server.origin).searchParams.get('appid')).toBe(secret);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 }, 60_000);
 

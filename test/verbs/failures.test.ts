@@ -172,6 +172,29 @@ test('an abort of the Request that a verb was given counts while a token is awai
   expect(sent).toHaveLength(0);
 });
 
+test.each(SHORTCUTS)('what %s reads while the user changes is handed to nobody', async (shortcut) => {
+  const strategy = accessToken(() => null, {
+    initial: { token: 'token-of-ada' },
+    user: () => ({ id: crypto.randomUUID() }),
+  });
+  const { client } = createVerbClient(
+    () => {
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          await client.session.signIn({ token: 'token-of-bob' });
+          controller.enqueue(new TextEncoder().encode('{"of":"ada"}'));
+          controller.close();
+        },
+      });
+      return new Response(body, { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    },
+    {},
+    strategy,
+  );
+  const error = await valetErrorOf(() => client.get('x')[shortcut]());
+  expect(error.code).toBe('SESSION_CHANGED');
+});
+
 test('a closed client refuses verbs', async () => {
   const { client, sent } = createVerbClient();
   client.close();
