@@ -182,6 +182,43 @@ test('the snapshot never returns to loading, whatever comes', async () => {
   expect(seen).not.toContain('loading');
 });
 
+test('the user is what the user option makes of the claims, and stays so when a refresh brings no id token', async () => {
+  let count = 0;
+  const { client, clock, events, request } = createTokenValet<{ id: string; name: unknown }>(
+    () => ({
+      token: `opaque-${++count}`,
+      expiresIn: 60,
+      ...(count === 1 && { idToken: createJwt({ sub: 'u1', email: 'ada@x.test', name: 'Ada' }) }),
+    }),
+    { user: (_, id) => ({ id: String(id.email), name: id.name }) },
+  );
+  await request();
+  const { snapshot } = client.session;
+  expect(snapshot).toEqual({ status: 'signed-in', user: { id: 'ada@x.test', name: 'Ada' } });
+  for (let n = 0; n < 3; n++) {
+    await clock.advance(MINUTE);
+    expect(await request()).toBe(200);
+  }
+
+  expect(count).toBe(4);
+  expect(client.session.snapshot).toBe(snapshot);
+  expect(events.filter((name) => name === 'userchange')).toHaveLength(1);
+});
+
+test('a user option that throws is told of, and nothing is sent or changed', async () => {
+  const user = (): never => {
+    throw new RangeError('of the user');
+  };
+  const { client, clock, sent, request } = createTokenValet(countingProvider(60), { user });
+  const answer = request();
+  await clock.advance(20 * SECOND);
+
+  expect(await answer).toBe('TOKEN_PROVIDER_FAILED');
+  expect(sent).toEqual([]);
+  await expect(client.session.signIn({ token: 'of-a-login' })).rejects.toThrow('of the user');
+  expect(client.session.snapshot).toEqual({ status: 'loading' });
+});
+
 test('a client with a key is signed in for good, as the service', async () => {
   const client = new Client(apiKey('k-0123456789'), { baseUrl: 'https://api.test' });
   const { snapshot } = client.session;
