@@ -215,7 +215,7 @@ test('whatever happens in whatever order, no user gets what another asked for, a
 
       expect([...world.broken, ...unhandled]).toEqual([]);
     }),
-    { numRuns: 250 },
+    { numRuns: 120 },
   );
   process.off('unhandledRejection', note);
 });

@@ -98,7 +98,10 @@ test('a user reader decides who is the same, and the same user stays the same ob
   expect(other.user.id).toBe('eve@x.test');
 });
 
-test('a user reader is handed the claims it had when a refresh brings no id token: it is the same user', () => {
+test('a user reader is handed the claims it had when a refresh brings none: it is the same user', () => {
+  const known = identifyTokens({ access: { sub: 'u1', email: 'ada@x.test' } }, undefined, byEmail);
+  expect(identifyTokens({ id: { sub: 'u1' } }, known, byEmail).user).toBe(known.user);
+
   const first = identifyTokens({ id: { sub: 'u1', email: 'ada@x.test' } }, undefined, byEmail);
   const second = identifyTokens({}, first, byEmail);
   const third = identifyTokens({}, second, byEmail);
