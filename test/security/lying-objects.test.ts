@@ -28,11 +28,13 @@ function alternating(...values: readonly string[]): () => string {
   return () => values[look++ % values.length] ?? '';
 }
 
-const textOf = (...values: readonly string[]): { toString(): string } => ({
-  toString: alternating(...values),
-});
 const own = <T extends object>(target: T, properties: PropertyDescriptorMap): T =>
   Object.defineProperties(target, properties);
+
+/** Has every method of a text, and becomes one that changes. */
+const textOf = (...values: readonly string[]): object =>
+  own(new String(SAID_URL), { toString: { value: alternating(...values) } });
+
 const post = { method: 'POST', body: 'the body' };
 
 const LIARS: readonly (readonly [string, () => unknown])[] = [
