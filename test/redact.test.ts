@@ -126,6 +126,14 @@ test('a secret that is told again and again pushes no other one out', () => {
   expect(redactor.text('first-secret')).toBe(MASK);
 });
 
+test('two secrets that take turns push no other one out, and each is the newest when it comes', () => {
+  const redactor = redactorOf('oldest-secret');
+  for (let index = 0; index < 40; index++) redactor.add('api_key', `secret-${index % 2}`);
+  expect(redactor.text('oldest-secret')).toBe(MASK);
+  for (let index = 0; index < 15; index++) redactor.add('api_key', `other-secret-${index}`);
+  expect(redactor.text('oldest-secret, secret-0, secret-1')).toBe(`oldest-secret, ${MASK}, ${MASK}`);
+});
+
 test('half a character in a secret breaks nothing', () => {
   const redactor = redactorOf('secret-\ud83d-half');
   expect(redactor.text('it is secret-\ud83d-half')).toBe(`it is ${MASK}`);

@@ -179,13 +179,13 @@ test.each(SHORTCUTS)('what %s reads while the user changes is handed to nobody',
   });
   const { client } = createVerbClient(
     () => {
-      const body = new ReadableStream<Uint8Array>({
-        async pull(controller) {
-          await client.session.signIn({ token: 'token-of-bob' });
-          controller.enqueue(new TextEncoder().encode('{"of":"ada"}'));
-          controller.close();
-        },
-      });
+      const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
+        await client.session.signIn({ token: 'token-of-bob' });
+        controller.enqueue(new TextEncoder().encode('{"of":"ada"}'));
+        controller.close();
+      };
+      // Nothing is pulled before somebody reads.
+      const body = new ReadableStream({ pull }, { highWaterMark: 0 });
       return new Response(body, { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
     },
     {},
