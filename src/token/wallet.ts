@@ -84,7 +84,9 @@ export class Wallet<User extends SessionUser> {
     const { clock } = this.#host;
     const { refreshAhead, user: reader } = this.#options;
     this.#skew.learn(grant, readClaims(grant.value), received.wall);
-    const known = login || this.suspect ? undefined : this.#identity;
+    // A source that changed may hand out another user's token, but the same token is the same user's.
+    const isDoubtful = this.suspect && grant.value !== this.current?.token.value;
+    const known = login || isDoubtful ? undefined : this.#identity;
     const identity = identify(grant, known, reader, () => this.#freshId());
     const epoch = this.#state.epochOf(identity.user);
     const current = login ? undefined : this.current;

@@ -336,6 +336,22 @@ test('a source that changed to the same user changes nothing', async () => {
   expect(events).toEqual(['refresh', 'refreshed']);
 });
 
+test('a source that changed and does not say to whom is a switch, unless its token is the same', async () => {
+  let token = 'opaque-1';
+  const { source, change } = createSource(() => token);
+  const { client, events } = createTokenValet(source);
+  const snapshot = await client.session.ready;
+  change();
+  await settle();
+  expect(client.session.snapshot).toBe(snapshot);
+  token = 'opaque-2';
+  change();
+  await settle();
+
+  expect(client.session.snapshot).not.toEqual(snapshot);
+  expect(events.filter((name) => name === 'userchange')).toHaveLength(2);
+});
+
 test('a source that changed to another user is a switch, and one without tokens is a sign-out', async () => {
   const { respond, answers } = createHeldApi();
   let token: string | null = BOB;

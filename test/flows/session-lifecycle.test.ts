@@ -320,6 +320,18 @@ test('a sign-in on a clock that is wrong is understood: its token was issued jus
   expect(asked).toHaveLength(0);
 });
 
+test('a sign-in with the token that is in use takes its new life from the sign-in', async () => {
+  const { client, clock, asked, request } = createTokenValet(countingProvider(60), {
+    initial: { token: 'token-0', expiresIn: 60 },
+  });
+  await clock.advance(59 * SECOND);
+  await client.session.signIn({ token: 'token-0' });
+  await clock.advance(60 * MINUTE);
+
+  expect(await request()).toBe(200);
+  expect(asked).toHaveLength(0);
+});
+
 test('a sign-in leaves no token of the user before, not even a refresh token', async () => {
   const { client, asked, request } = createTokenValet(countingProvider(60), {
     initial: { token: createJwt({ sub: 'ada' }), refreshToken: 'of-ada' },
