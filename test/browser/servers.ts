@@ -53,6 +53,12 @@ const handlers: Record<string, (call: Call) => void> = {
     response.setHeader('cache-control', 'private, max-age=600');
     sendJson(response, 200, { number: log.filter(({ method }) => method === 'GET').length });
   },
+  /** Who asks, by a credential that holds `of-NAME`: careless, as it may be kept and does not say for whom. */
+  me: ({ seen, response }) => {
+    const [, name = 'nobody'] = /\bof-([a-z]+)/.exec(`${seen.headers.authorization} ${seen.url}`) ?? [];
+    response.setHeader('cache-control', 'private, max-age=600');
+    sendJson(response, 200, { name });
+  },
   /** Every request of the room, in order, without those to `log` and `reset`. */
   log: ({ log, response }) => sendJson(response, 200, log),
   reset: ({ log, response }) => {
