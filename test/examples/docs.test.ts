@@ -91,6 +91,17 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     'the form says: quantity is missing',
     'The server answered 422.',
   ],
+  'client.ts': [
+    'asked for: expiring, with the refresh token kept',
+    `GET | ${shop}/v1/orders?page=2 | authorization: Bearer access-token-renewed => 200`,
+    'GET | https://status.shop.example/health => 200',
+    '1 order; 422; true',
+    'the list of orders',
+    'it was signed-in',
+    'GET | https://files.shop.example/report.csv | authorization: Bearer access-token-of-ada => 200',
+    'counted: 1',
+    'fetched: 200',
+  ],
   'testing.ts': ['The assertions of the testing guide hold.'],
   'a-request.ts': [
     'r1 GET https://api.shop.example/orders?…',
