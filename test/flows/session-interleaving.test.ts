@@ -209,7 +209,7 @@ test('sign-outs and sign-ins in any number leave the last one standing', async (
 
 test('a source that tells of a thousand changes at once is asked once', async () => {
   let changed = (): void => {};
-  const { asked, client } = createTokenValet({
+  const { asked, client, events } = createTokenValet({
     getToken: () => ADA,
     subscribe(listener) {
       changed = listener;
@@ -221,6 +221,7 @@ test('a source that tells of a thousand changes at once is asked once', async ()
   await settle();
 
   expect(asked).toHaveLength(2);
+  expect(events.filter((name) => name === 'refresh')).toHaveLength(2);
 });
 
 test('a refresh that a sign-in overtook leaves no timer, whether or not its provider heeds the signal', async () => {
