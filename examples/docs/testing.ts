@@ -1,6 +1,6 @@
 /** The snippets of docs/guide/testing.md. */
 import assert from 'node:assert/strict';
-import { Client, type Clock } from 'fetch-valet';
+import { type AuthStrategy, Client, type Clock } from 'fetch-valet';
 
 // #region fetch
 const sent: Request[] = [];
@@ -42,5 +42,41 @@ assert.equal(asked, 1);
 now += 31_000;
 await user.get('orders');
 assert.equal(asked, 2);
+// #endregion
+
+// #region retry
+let tries = 0;
+const failing = new Client('a-key-for-tests', {
+  baseUrl: 'https://api.shop.example',
+  retry: 0,
+  runtime: {
+    fetch: async () => {
+      tries += 1;
+      return new Response(null, { status: 503 });
+    },
+  },
+});
+
+await assert.rejects(failing.get('orders'), { code: 'HTTP_ERROR', status: 503 });
+assert.equal(tries, 1);
+// #endregion
+
+const tenantKey: AuthStrategy<string> = {
+  name: 'tenant',
+  placement: 'header',
+  credential: () => 'tenant-7',
+  apply: ({ headers }, tenant) => headers.set('x-tenant', tenant),
+};
+
+// #region strategy
+const query = { scopes: [], resource: 'https://api.shop.example/orders' };
+const outgoing = { url: new URL(query.resource), method: 'GET', headers: new Headers() };
+
+const credential = await tenantKey.credential(query);
+await tenantKey.apply(outgoing, credential);
+assert.equal(outgoing.headers.get('x-tenant'), 'tenant-7');
+
+const rejected = await tenantKey.credential({ ...query, rejected: credential });
+assert.equal(rejected, credential);
 // #endregion
 console.log('The assertions of the testing guide hold.');

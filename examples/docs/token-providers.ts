@@ -69,6 +69,14 @@ await shop.session.signIn(loginAnswer);
 // #endregion
 await shop.get('orders');
 
+const keychain = { read: (_name: string): Promise<string> => Promise.resolve('{"refresh_token":"kept"}') };
+
+// #region stored
+const kept = JSON.parse(await keychain.read('shop')) as { refresh_token: string };
+const resumed = new Client(accessToken(refresh, { initial: kept }), options);
+// #endregion
+await resumed.get('orders');
+
 const tokensFromThePage = { accessToken: 'access-token-of-the-page', expiresIn: 60 };
 
 // #region options

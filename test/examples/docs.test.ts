@@ -82,6 +82,8 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     `GET | ${shop}/orders | authorization: Bearer access-token-revoked => 401`,
     'POST | https://id.shop.example/token | grant_type=refresh_token&refresh_token=from-login => 200',
     `GET | ${shop}/orders | authorization: Bearer access-token-2 => 200`,
+    'POST | https://id.shop.example/token | grant_type=refresh_token&refresh_token=kept => 200',
+    `GET | ${shop}/orders | authorization: Bearer access-token-3 => 200`,
     `GET | ${shop}/orders | authorization: Bearer access-token-of-the-page => 200`,
   ],
   'errors.ts': [
