@@ -17,14 +17,14 @@ export const platformFetch: FetchLike = (input, init) => globalThis.fetch(input,
 
 interface Globals {
   readonly process?: {
-    readonly versions?: { readonly node?: string };
+    readonly versions?: { readonly node?: unknown };
     readonly type?: string;
     readonly env?: { readonly NODE_ENV?: string };
   };
   readonly navigator?: { readonly userAgent?: string; readonly onLine?: boolean };
   readonly document?: unknown;
   readonly WorkerGlobalScope?: unknown;
-  readonly location?: { readonly hostname?: string };
+  readonly location?: { readonly hostname?: string; readonly origin?: string };
   readonly origin?: string;
 }
 
@@ -32,9 +32,16 @@ interface Globals {
 export function detectPlatform(globals: Globals = globalThis as Globals): Platform {
   if (globals.navigator?.userAgent === 'Cloudflare-Workers') return 'workerd';
   // Electron's renderer has a Node version and a browser's fetch; jsdom has a document and Node's fetch.
-  const node = globals.process?.versions?.node !== undefined && globals.process.type !== 'renderer';
-  if (node) return 'server';
+  const process = given(globals, 'process');
+  // Text: an element with an id is a global, too, and so are its children.
+  if (typeof process?.versions?.node === 'string' && process.type !== 'renderer') return 'server';
   return globals.document !== undefined || globals.WorkerGlobalScope !== undefined ? 'browser' : 'server';
+}
+
+/** What the platform has under a name, not what somebody has left on every object there is (rule S8). */
+function given<Name extends keyof Globals>(globals: Globals, name: Name): Globals[Name] | undefined {
+  const value = globals[name];
+  return value === (Object.prototype as Globals)[name] ? undefined : value;
 }
 
 /** Whether somebody is developing: warnings are for them, not for the users of a finished page. */
@@ -46,8 +53,12 @@ export function isDevelopment(globals: Globals = globalThis as Globals): boolean
 
 /** The origin of the page or worker, if there is one to speak of. */
 export function pageOrigin(globals: Globals = globalThis as Globals): string | undefined {
-  const { origin } = globals;
-  return origin === undefined || origin === 'null' || origin === '' ? undefined : origin;
+  const origin = given(globals, 'origin');
+  if (origin === undefined || origin === 'null' || origin === '') return undefined;
+  // A script may assign to `origin`, if only by a forgotten `const`. Nobody can to `location`, which a frame
+  // without a URL of its own has none of.
+  const where = given(globals, 'location')?.origin;
+  return where === undefined || where === 'null' ? origin : where;
 }
 
 /** Whether the browser says that there is no network at all. */

@@ -22,6 +22,7 @@ test.each<[string, Parameters<typeof detectPlatform>[0], string]>([
   ['a page with a process polyfill', { document: {}, process: { env: {} } }, 'browser'],
   ['a window of Electron', { document: {}, process: { ...NODE, type: 'renderer' } }, 'browser'],
   ['the main process of Electron', { process: { ...NODE, type: 'browser' } }, 'server'],
+  ['a page with an element called process', { document: {}, process: { versions: { node: {} } } }, 'browser'],
   ['something unknown', {}, 'server'],
 ])('%s is found out', (_, globals, platform) => {
   expect(detectPlatform(globals)).toBe(platform);
@@ -49,6 +50,16 @@ test('the origin of a sandboxed page is none', () => {
   expect(pageOrigin({ origin: 'null' })).toBeUndefined();
   expect(pageOrigin({ origin: '' })).toBeUndefined();
   expect(pageOrigin({})).toBeUndefined();
+});
+
+test('the origin of a page is that of its location, which no script can assign to', () => {
+  const location = { origin: 'https://app.example.com' };
+  expect(pageOrigin({ origin: 'https://evil.example', location })).toBe('https://app.example.com');
+  // A frame without a URL of its own has the origin of its page, and a sandboxed one has none.
+  expect(pageOrigin({ origin: 'https://app.example.com', location: { origin: 'null' } })).toBe(
+    'https://app.example.com',
+  );
+  expect(pageOrigin({ origin: 'null', location })).toBeUndefined();
 });
 
 test('only a platform that says so is offline', () => {

@@ -112,3 +112,18 @@ test('in a browser the cache is left out, whatever a prototype says of it', asyn
 
   expect(fetch.calls[0]?.request.cache).toBe('no-store');
 });
+
+test('on a server no prototype says which page this is', async () => {
+  const fetch = createFakeFetch(ok);
+  const value = { origin: 'https://evil.example', hostname: 'evil.example' };
+  const sends = [undefined, '/api'].map(
+    (baseUrl) => () => createFetch(SECRET, { baseUrl, runtime: { fetch } })('/x'),
+  );
+
+  for (const send of sends) {
+    const refused = withPolluted('origin', value.origin, () => withPolluted('location', value, send));
+    await expect(refused).rejects.toMatchObject({ code: 'MISSING_BASE_URL' });
+  }
+
+  expect(fetch.calls).toEqual([]);
+});
