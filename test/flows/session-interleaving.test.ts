@@ -194,6 +194,27 @@ test('a sign-out and a sign-in in one breath: what waited is told that the sessi
   expect(await request()).toBe(200);
 });
 
+test('a sign-out at any moment around an answer leaves nothing of it, not even its refresh token', async () => {
+  for (let moment = 0; moment < 30; moment++) {
+    const { provider, calls } = createHeldProvider();
+    const { client, asked, request } = createTokenValet(provider);
+    const pending = request();
+    await settle();
+    calls[0]?.resolve({ token: ADA, refreshToken: 'of-ada' });
+    for (let n = 0; n < moment; n++) await Promise.resolve();
+    void client.signOut();
+    expect([moment, await pending]).toEqual([
+      moment,
+      expect.toBeOneOf(['SIGNED_OUT', 'SESSION_CHANGED', 200]),
+    ]);
+    expect(client.session.snapshot).toEqual({ status: 'signed-out' });
+    void client.session.refresh().catch(() => {});
+    await settle();
+
+    expect([moment, asked[1]?.refreshToken]).toEqual([moment, undefined]);
+  }
+});
+
 test('sign-outs and sign-ins in any number leave the last one standing', async () => {
   const { client, asked, request } = createTokenValet(countingProvider());
   for (let n = 0; n < 50; n++) {

@@ -452,10 +452,18 @@ test('closing during a backoff leaves no timer and no listener', async () => {
 });
 
 test('a closed client asks nobody', async () => {
-  const source = createSource(countingProvider());
-  const { client, asked, request } = createTokenValet(source);
+  let changed = (): void => {};
+  const { client, asked, request } = createTokenValet({
+    getToken: countingProvider(),
+    subscribe(listener) {
+      changed = listener;
+      // A source that goes on telling.
+      return () => {};
+    },
+  });
+  await client.signOut();
   client.close();
-  source.change();
+  changed();
   client.session.subscribe(() => {});
   void client.session.ready;
 

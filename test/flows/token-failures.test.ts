@@ -341,6 +341,8 @@ test('a valid token is used while refreshes fail, and nobody hears of it but by 
   }
 
   expect(new Set(sent)).toEqual(new Set(['Bearer token-0']));
+  // Nobody waits for the next attempt, so no timer does.
+  expect(clock.timers).toBe(0);
   // At once, then after 1, 2, 4 and 8 seconds.
   expect(asked).toHaveLength(5);
   expect(events.filter((name) => name === 'refreshfailed')).toHaveLength(5);
@@ -401,6 +403,30 @@ test('null after a session signs out, and the tokens are gone', async () => {
   expect(events.slice(0, 3)).toEqual(['refresh', 'userchange', 'signedout']);
   await request();
   expect(asked.map(({ refreshToken }) => refreshToken)).toEqual(['r0', undefined]);
+});
+
+test('whatever ends a backoff, nothing is listened for any more', async () => {
+  const ends: (() => TokenResult)[] = [
+    () => null,
+    () => oauthError('invalid_grant'),
+    () => oauthError('invalid_client'),
+    () => 'token-1',
+  ];
+  for (const end of ends) {
+    let isDown = true;
+    const { clock, request } = await withEndedToken(() => {
+      if (isDown) throw new Error('down');
+      return end();
+    });
+    const waits = request();
+    await settle();
+    expect(clock.wakeListeners).toBe(1);
+    isDown = false;
+    await clock.advance(SECOND);
+    await waits;
+
+    expect([clock.timers, clock.wakeListeners]).toEqual([0, 0]);
+  }
 });
 
 test('a token that cannot be used is told at once, without its text, and nothing is sent (rule T10)', async () => {
