@@ -3,7 +3,7 @@ import type { Logger } from './logger.ts';
 
 /** Writes one line per event. Events hold no secret, so neither do the lines (rule S4). */
 export function writeDebugLines(emitter: Emitter, logger: Logger): void {
-  const line = (text: string): void => logger.debug(`fetch-valet ${text}`);
+  const line = (text: string): void => logger.debug(`fetch-valet ${text.replace(/\p{Cc}+/gu, ' ')}`);
   emitter.on('request', ({ id, method, url, strategy }) => line(`${id} → ${method} ${url} (${strategy})`));
   emitter.on('replay', ({ id, status }) => line(`${id} ↻ ${status}, sent again with another credential`));
   emitter.on('response', ({ id, status, ms, credentialId }) => {

@@ -153,7 +153,8 @@ const DEFAULT_MESSAGES: Partial<Record<ErrorCode, string>> = {
 };
 
 function oneLine(message: string): string {
-  const line = message.replace(/\s+/g, ' ').trim();
+  // Control characters of foreign text could forge lines of a log.
+  const line = message.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }
 

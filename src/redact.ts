@@ -12,7 +12,7 @@ export const MASK = '[redacted]';
 /** Shorter secrets would blot out ordinary words. */
 const SHORTEST = 8;
 /** What looks like a token in foreign text is masked unseen: a provider's error may hold one we never got. */
-const TOKEN_SHAPED = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=\b(?:bearer|dpop|basic) )[\w\-.~+/]{8,}=*/gi;
+const TOKEN_SHAPED = /(?<![\w-])eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=\b(?:bearer|dpop|basic) )[\w\-.~+/]{8,}=*/gi;
 /** The newest secrets of each kind that are remembered: the current one and 16 before it. */
 const REMEMBERED = 17;
 const LONGEST_CAUSE_CHAIN = 8;

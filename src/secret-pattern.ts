@@ -44,16 +44,26 @@ function base64Forms(secret: string): string[] {
 
 /** Each character raw, percent-encoded or escaped, also in layers: as in a URL in a URL, or in JSON in JSON. */
 function inAnyForm(text: string): string {
-  return text.replace(/\\+|[^\w-]/gsu, (piece) => {
+  return text.replace(/\\+["'`/]?|[^\w-]/gsu, (piece) => {
     if (piece === '.') return '\\.';
-    const raw = piece.startsWith('\\') ? layers(piece.length) : escaped(piece);
+    const [run = ''] = /^\\*/.exec(piece) ?? [];
+    const raw = run === '' ? escaped(piece) : layers(run.length, piece.slice(run.length));
     return `(?:${[raw, percentEncoded(piece), unicodeEscaped(piece), ...(piece === ' ' ? ['\\+'] : [])].join('|')})`;
   });
 }
 
-/** A run of backslashes, doubled by each layer. Alternatives rather than `+`: those would take for ever to fail. */
-function layers(length: number): string {
-  return [8, 4, 2, 1].map((times) => `\\\\{${length * times}}`).join('|');
+/**
+ * A run of backslashes, doubled by each layer, with the character after it, before which each layer may put one
+ * more. One alternative for each length: two that match the same text would take for ever to fail.
+ */
+function layers(length: number, next: string): string {
+  const lengths = [1, 2, 4, 8].flatMap((times) => {
+    const doubled = length * times;
+    const own = next === '' ? [] : [doubled + times - 1];
+    return next === '"' ? own : [doubled, ...own];
+  });
+  const runs = [...new Set(lengths)].sort((a, b) => b - a).map((count) => `\\\\{${count}}`);
+  return `(?:${runs.join('|')})${next}`;
 }
 
 /** A character with the backslashes that each layer may have put before it. */

@@ -1,4 +1,4 @@
-import type { AuthStrategy, Awaitable, Placement } from '../contracts.ts';
+import type { AuthStrategy, Awaitable, CredentialQuery, Placement } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 
 type Credentials = readonly unknown[];
@@ -24,7 +24,7 @@ export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<Crede
     credential(query) {
       const { rejected } = query;
       const asked = strategies.map((strategy, index) =>
-        strategy.credential({ ...query, rejected: rejected?.[index] }),
+        ask(strategy, { ...query, rejected: rejected?.[index] }),
       );
       return all(asked, (credentials) => {
         const same =
@@ -64,6 +64,15 @@ function check(strategies: readonly AuthStrategy[]): AuthStrategy | undefined {
     );
   }
   return sessions[0];
+}
+
+/** What is thrown at once rejects like the rest: another one may be under way, and its failure is heard. */
+function ask(strategy: AuthStrategy, query: CredentialQuery): Awaitable<unknown> {
+  try {
+    return strategy.credential(query);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
 /** Stays synchronous while everything in it is. */

@@ -29,13 +29,14 @@ export function keyFunction(
   check: (key: unknown) => void,
 ): KeySource {
   let host: Host | undefined;
+  const hosts = new Set<Host>();
   let known: { readonly key: string; readonly at: Moment } | undefined;
   let running: Promise<string> | undefined;
 
-  const receive = (key: string, { redactor, clock }: Host): string => {
+  const receive = (key: string, { clock }: Host): string => {
     // First: a text such as 'undefined' is no secret, and would be masked in every message from then on.
     check(key);
-    redactor.add(ask, key);
+    for (const { redactor } of hosts) redactor.add(ask, key);
     known = { key, at: moment(clock) };
     return key;
   };
@@ -54,6 +55,8 @@ export function keyFunction(
   return {
     connect(on) {
       host = on;
+      // A key that one client was given is a secret of all.
+      hosts.add(on);
     },
     credential({ rejected }) {
       const on = host;

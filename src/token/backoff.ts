@@ -4,6 +4,8 @@ import type { Failure } from './failure.ts';
 
 const FIRST = 1000;
 const LONGEST = 60_000;
+/** An issuer that asks for a longer wait than this is asked again after it. */
+const LONGEST_RETRY_AFTER = 3_600_000;
 /** Jitter never makes a wait shorter than this part of it: asking again at once is no backoff. */
 const FLOOR = 0.1;
 
@@ -43,7 +45,10 @@ export class Backoff {
     this.#failure = failure;
     this.#since = moment(this.#clock);
     // An issuer that asks for no wait at all is not taken at its word: that would be a loop.
-    this.#wait = retryAfter > 0 ? retryAfter : ceiling * (FLOOR + (1 - FLOOR) * this.#random());
+    this.#wait =
+      retryAfter > 0
+        ? Math.min(retryAfter, LONGEST_RETRY_AFTER)
+        : ceiling * (FLOOR + (1 - FLOOR) * this.#random());
     this.#unwatch ??= this.#clock.onWake?.(() => this.#wake());
   }
 

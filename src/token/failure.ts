@@ -49,7 +49,8 @@ const MISCONFIGURED: ReadonlySet<unknown> = new Set([
 /** Judges what a provider threw. */
 export function judgeError(thrown: unknown, redactor: Redactor): Failure {
   if (isHttpError(thrown)) return judgeHttpError(thrown, redactor);
-  if (ValetError.is(thrown)) return judgeOwn(ownError(thrown, redactor));
+  // A client that the provider calls with may have had a switch of users: that says nothing of this session.
+  if (ValetError.is(thrown) && thrown.code !== 'SESSION_CHANGED') return judgeOwn(ownError(thrown, redactor));
   const cause = redactor.copy(thrown);
   const code = codesOf(thrown);
   const reason = reasonOf(thrown);
@@ -150,8 +151,10 @@ function judgeHttpError(thrown: HttpError, redactor: Redactor): Failure {
 
 /** Where SDKs put the machine-readable part of an error. */
 function codesOf(thrown: unknown): unknown[] {
-  const { error, errorCode, code } = (thrown ?? {}) as Record<string, unknown>;
-  return [error, errorCode, code];
+  const members = Object(thrown) as Record<string, unknown>;
+  // What stands on every object was not said by this one: a polluted prototype ends no session (rule S8).
+  const said = (key: string): boolean => Object.hasOwn(members, key) || !(key in Object.prototype);
+  return ['error', 'errorCode', 'code'].map((key) => (said(key) ? members[key] : undefined));
 }
 
 function sayRefusal({ status, oauthError, description, contentType }: Refusal, redactor: Redactor): string {

@@ -15,6 +15,8 @@ export class Flight {
   readonly rejected: string | undefined;
   /** Whether its token must not come from a cache. */
   readonly forced: boolean;
+  /** The source changed while it was under way: its answer may be of the state before. */
+  overtaken = false;
   /** Why it failed. */
   failure: Failure | undefined;
   readonly done: Promise<Outcome>;

@@ -5,6 +5,9 @@ import { readClaims } from './claims.ts';
 import { type Life, phaseOf, remaining, type Skew, windowFor } from './freshness.ts';
 import type { Grant } from './token-response.ts';
 
+/** What lives shorter than this, in milliseconds, has ended before it can be sent. */
+const SHORTEST_LIFE = 100;
+
 /** A token in use, with its life and what it was granted. */
 export interface HeldToken extends Life {
   readonly token: AccessToken;
@@ -35,7 +38,7 @@ export function receive(options: ReceiveOptions): HeldToken {
   if (isInUse(current, grant) && !(forced && grant.expiresIn !== undefined))
     return sameAgain(current, options);
   const lifetime = lifetimeOf(options);
-  if (forced && lifetime !== undefined && lifetime <= 0) throw expired();
+  if (forced && lifetime !== undefined && lifetime < SHORTEST_LIFE) throw expired();
   return {
     token: { value: grant.value, epoch: options.epoch },
     received: options.received,
@@ -54,7 +57,7 @@ export function looksExpired(
 ): boolean {
   if (isInUse(current, grant)) return phaseOf(clock, current) === 'ended';
   const lifetime = skew.lifetime(grant, readClaims(grant.value), clock.now());
-  return lifetime !== undefined && lifetime <= 0;
+  return lifetime !== undefined && lifetime < SHORTEST_LIFE;
 }
 
 /** A token at hand that looked expired on arrival was never in use: its receipt says nothing of its life. */
@@ -81,7 +84,7 @@ function expired(): TokenError {
 function lifetimeOf({ grant, received, forced, skew }: ReceiveOptions): number | undefined {
   const claims = readClaims(grant.value);
   const lifetime = skew.lifetime(grant, claims, received.wall);
-  if (lifetime === undefined || lifetime > 0 || !forced) return lifetime;
+  if (lifetime === undefined || lifetime >= SHORTEST_LIFE || !forced) return lifetime;
   // Fetched anew and yet expired: our clock is wrong. Without iat there is no telling by how much.
   return skew.learnFromFresh(claims, received.wall)
     ? skew.lifetime(grant, claims, received.wall)

@@ -112,8 +112,8 @@ export class TokenManager<User extends SessionUser> {
     if (this.#host.signal.aborted) return;
     // Many sources tell their state as soon as they are listened to, and construction asks nobody.
     const wasAsked = this.#state.snapshot.status !== 'loading' || this.#refresher.flight !== undefined;
-    this.#refresher.supersede();
     this.#wallet.suspect = true;
+    this.#refresher.overtake();
     if (wasAsked) this.#refresher.start('initial');
   }
 
@@ -137,6 +137,7 @@ export class TokenManager<User extends SessionUser> {
     const left = (): number => this.#deadline - elapsed(this.#host.clock, start);
     const rejected = query.rejected?.value;
     let answered = false;
+    let rounds = 0;
     for (;;) {
       // For a caller that has gone nothing more is asked.
       query.signal?.throwIfAborted();
@@ -148,6 +149,8 @@ export class TokenManager<User extends SessionUser> {
       // The provider insists on the refused token: there is nothing better to send.
       if (answered && query.rejected !== undefined && this.#wallet.current?.token.value === rejected)
         return query.rejected;
+      // Whatever happened meanwhile, and however often: a request waits no longer than this.
+      if (rounds++ > 0 && left() <= 0) throw timedOut(this.#deadline);
       this.#throwIfHopeless(left());
       const flight = this.#refresher.start(this.#reasonFor(rejected), {
         rejected,

@@ -17,6 +17,8 @@ export interface Errand {
   readonly challenge?: Challenge | undefined;
   /** Do not take an answer from a cache. */
   readonly forced?: boolean;
+  /** It asks again what a change of the source overtook. */
+  readonly followsUp?: boolean;
 }
 
 /**
@@ -78,6 +80,15 @@ export class Refresher<User extends SessionUser> {
     flight?.land('superseded');
   }
 
+  /**
+   * The source changed. A refresh under way goes on, since its answer may bring the only refresh token that is
+   * still good (T4), but it is asked once more afterwards.
+   */
+  overtake(): void {
+    this.unlatch();
+    if (this.flight) this.flight.overtaken = true;
+  }
+
   /** Something changed: the next request may ask at once. */
   unlatch(why?: ValetError): void {
     this.latched = why;
@@ -100,6 +111,12 @@ export class Refresher<User extends SessionUser> {
     if (this.flight !== flight) return;
     // It is over before anybody is told: a listener that wants another one gets another one.
     this.flight = undefined;
+    // Once: a source that tells of a change whenever it is asked would be asked for ever.
+    if (flight.overtaken && errand.followsUp !== true) {
+      this.start(flight.reason, { ...errand, forced, followsUp: true });
+      flight.land('superseded');
+      return;
+    }
     flight.land(this.#take(answer, flight, forced || stale, Math.round(clock.monotonic() - start)));
   }
 

@@ -4,7 +4,7 @@ import { NetworkError, ValetError } from '../errors.ts';
 import { HttpError, type Problem, ResponseError } from '../http-errors.ts';
 import { detectPlatform, isOffline } from '../platform.ts';
 import { reasonOf } from '../reason.ts';
-import type { Redactor } from '../redact.ts';
+import { MASK, type Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
 import { explainStatus, short } from './explain.ts';
 import { DoesNotFit, LostBody, NotJson, validate } from './read-body.ts';
@@ -112,7 +112,7 @@ function toInvalidResponse(error: DoesNotFit, { facts, redactor }: ErrorContext)
 /** JSON that is not: a login page, an error page, a wrong baseUrl. */
 function toNotJson({ response, text }: NotJson, { facts, redactor }: ErrorContext): ResponseError {
   const [type = ''] = redactor.text(response.headers.get('content-type') ?? 'no content type').split(';');
-  const start = text === '' ? 'is empty' : `starts ${JSON.stringify(redactor.text(text).slice(0, 30))}`;
+  const start = text === '' ? 'is empty' : `starts ${JSON.stringify(startOf(text, redactor))}`;
   const isJson = /[/+]json$/i.test(type.trim());
   const said = isJson
     ? `with JSON that is cut off or broken (it ${start}). Look at the server.`
@@ -121,4 +121,10 @@ function toNotJson({ response, text }: NotJson, { facts, redactor }: ErrorContex
     message: `${facts.name} answered ${response.status} ${said}`,
     request: facts.request,
   });
+}
+
+/** The first words of a body. Of a long one only the beginning is searched; where that is all secrets, none is shown. */
+function startOf(text: string, redactor: Redactor): string {
+  const searched = redactor.text(text.slice(0, 16_384));
+  return text.length > 16_384 && searched.length < 8192 ? MASK : searched.slice(0, 30);
 }
