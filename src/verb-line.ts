@@ -55,7 +55,11 @@ export class VerbLine implements Line {
     const { strategy, host } = this.#connection;
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      const request = { id: this.#id, method: method.toUpperCase(), url: host.redactor.text(printableUrl(url)) };
+      const request = {
+        id: this.#id,
+        method: method.toUpperCase(),
+        url: host.redactor.text(printableUrl(url)),
+      };
       const name = `${request.method} ${host.redactor.text(new URL(url).pathname)}`;
       return { request, name, carried: false, replayed: false, credential: undefined };
     }
