@@ -17,9 +17,12 @@ export interface Errand {
   readonly challenge?: Challenge | undefined;
   /** Do not take an answer from a cache. */
   readonly forced?: boolean;
-  /** It asks again what a change of the source overtook. */
-  readonly followsUp?: boolean;
+  /** How often it has been asked again because a change of the source overtook it. */
+  readonly followUps?: number;
 }
+
+/** A source that tells of a change whenever it is asked would be asked for ever. */
+const MOST_FOLLOW_UPS = 3;
 
 /**
  * Refreshes one at a time, and decides what an answer means for the session: a token, nobody, ended, wrongly
@@ -105,15 +108,19 @@ export class Refresher<User extends SessionUser> {
     events.emit('refresh', { reason: flight.reason });
     // A listener may have signed out just now, or closed the client: then nobody is asked.
     if (this.flight !== flight) return;
+    // What changed before the question is in the answer.
+    flight.overtaken = false;
     let answer = await this.#call(flight, forced, errand);
     const stale = this.flight === flight && !forced && this.#wallet.isStale(answer);
     if (stale) answer = await this.#call(flight, true, errand);
     if (this.flight !== flight) return;
     // It is over before anybody is told: a listener that wants another one gets another one.
     this.flight = undefined;
-    // Once: a source that tells of a change whenever it is asked would be asked for ever.
-    if (flight.overtaken && errand.followsUp !== true) {
-      this.start(flight.reason, { ...errand, forced, followsUp: true });
+    const { followUps = 0 } = errand;
+    if (flight.overtaken && followUps < MOST_FOLLOW_UPS) {
+      // A refresh token that was refused is refused for good, whoever is signed in now (T6).
+      if (answer.kind === 'failure' && answer.failure.kind === 'final') this.#wallet.refreshToken = undefined;
+      this.start(flight.reason, { ...errand, forced, followUps: followUps + 1 });
       flight.land('superseded');
       return;
     }

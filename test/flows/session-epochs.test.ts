@@ -392,14 +392,66 @@ test('a source that changes during its own answer is asked anew, and the first a
   await settle();
   change();
   await settle();
-  expect(calls).toHaveLength(2);
+  // Its answer may bring the only refresh token that is still good, so it is waited for (rule T4).
+  expect(calls).toHaveLength(1);
   calls[0]?.resolve(ADA);
   await settle();
+  expect(calls).toHaveLength(2);
   expect(sent).toEqual([]);
   calls[1]?.resolve(BOB);
 
   expect(await pending).toBe(200);
   expect(sent).toEqual([`Bearer ${BOB}`]);
+});
+
+test('a source that changes again while it is asked anew is asked once more: its last word counts (rule T8)', async () => {
+  const { provider, calls } = createHeldProvider();
+  const { source, change } = createSource(provider);
+  const { client, sent, request } = createTokenValet(source);
+  const pending = request();
+  await settle();
+  for (const token of [ADA, BOB]) {
+    change();
+    calls.at(-1)?.resolve(token);
+    await settle();
+  }
+  calls[2]?.resolve(null);
+
+  expect(await pending).toBe('SIGNED_OUT');
+  expect(client.session.snapshot).toEqual({ status: 'signed-out' });
+  expect(sent).toEqual([]);
+});
+
+test('a source that tells of a change whenever it is asked is asked a few times, and then believed', async () => {
+  const { source, change } = createSource(() => {
+    change();
+    return ADA;
+  });
+  const { asked, request } = createTokenValet(source);
+
+  expect(await request()).toBe(200);
+  expect(asked.length).toBeLessThanOrEqual(4);
+  expect(await request()).toBe(200);
+  expect(asked.length).toBeLessThanOrEqual(4);
+});
+
+test('a refresh token that was refused is not sent again when the source has changed meanwhile (rule T6)', async () => {
+  const { provider, calls } = createHeldProvider();
+  const { source, change } = createSource(provider);
+  const { asked, client, request } = createTokenValet(source, {
+    initial: { token: ADA, refreshToken: 'r0' },
+    respond: () => new Response(null, { status: calls.length === 0 ? 401 : 200 }),
+  });
+  const pending = request();
+  await settle();
+  change();
+  calls[0]?.resolve(invalidGrant());
+  await settle();
+  calls[1]?.resolve({ token: ADA_AGAIN });
+
+  expect(await pending).toBe(200);
+  expect(asked.map(({ refreshToken }) => refreshToken)).toEqual(['r0', undefined]);
+  expect(client.session.snapshot.status).toBe('signed-in');
 });
 
 test('auth: optional sends bare when nobody is signed in, and not when the session has ended', async () => {
