@@ -45,11 +45,21 @@ function base64Forms(secret: string): string[] {
 /** Each character raw, percent-encoded or escaped, also in layers: as in a URL in a URL, or in JSON in JSON. */
 function inAnyForm(text: string): string {
   return text.replace(/\\+["'`/]?|[^\w-]/gsu, (piece) => {
-    if (piece === '.') return '\\.';
     const [run = ''] = /^\\*/.exec(piece) ?? [];
-    const raw = run === '' ? escaped(piece) : layers(run.length, piece.slice(run.length));
-    return `(?:${[raw, percentEncoded(piece), unicodeEscaped(piece), ...(piece === ' ' ? ['\\+'] : [])].join('|')})`;
+    return run === '' ? oneInAnyForm(piece) : runInAnyForm(run, piece.slice(run.length));
   });
+}
+
+function oneInAnyForm(character: string): string {
+  if (character === '.') return '\\.';
+  const forms = [escaped(character), percentEncoded(character), unicodeEscaped(character)];
+  return `(?:${[...forms, ...(character === ' ' ? ['\\+'] : [])].join('|')})`;
+}
+
+function runInAnyForm(run: string, next: string): string {
+  const rest = next === '' ? '' : oneInAnyForm(next);
+  const encoded = [percentEncoded(run), unicodeEscaped(run)].map((form) => form + rest);
+  return `(?:${[layers(run.length, next), ...encoded].join('|')})`;
 }
 
 /**

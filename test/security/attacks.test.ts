@@ -40,7 +40,7 @@ test('a strategy that throws leaves no rejection of another one behind', async (
   expect(unhandled).toEqual([]);
 });
 
-test('a source that tells of a change whenever it is asked is asked twice, not for ever', async () => {
+test('a source that tells of a change whenever it is asked is asked four times, not for ever', async () => {
   let changed = (): void => {};
   let calls = 0;
   const source: TokenSource = {
@@ -55,7 +55,7 @@ test('a source that tells of a change whenever it is asked is asked twice, not f
   };
   const client = new Client(source, { baseUrl: API, runtime: { fetch: ok, clock: createManualClock() } });
   expect((await client.fetch('x')).status).toBe(200);
-  expect(calls).toBe(2);
+  expect(calls).toBe(4);
 });
 
 test('a change in the middle of a refresh does not send the spent refresh token again', async () => {
