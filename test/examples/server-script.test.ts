@@ -42,7 +42,7 @@ test('a wrong key is sent once, and the message quotes the server', async () => 
   const { code, lines } = await runProgram('server-script.ts', environment('tz_test_0123456789abcdef'));
   expect(code).toBe(1);
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain('The API key in the header is not known.');
+  expect(lines[0]).toContain('The API key in the header is not known');
   expect(lines[0]).not.toContain('tz_test_0123456789abcdef');
   expect(api.requests.slice(before).map(({ status }) => status)).toEqual([401]);
 });
