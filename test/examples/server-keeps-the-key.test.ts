@@ -125,7 +125,8 @@ test(
     const down = await everythingOf(`${server.origin}/zones?country=KZ`);
 
     expect([refused.status, down.status]).toEqual([502, 502]);
-    for (const form of [...FORMS, api.origin, 'not known']) expect(refused.text + down.text).not.toContain(form);
+    for (const form of [...FORMS, api.origin, 'not known'])
+      expect(refused.text + down.text).not.toContain(form);
     expect(server.output()).toContain('HTTP_ERROR');
     // The last four characters are there on purpose: people tell their keys apart by them.
     for (const form of FORMS.filter((each) => each !== KEY.slice(-4)))

@@ -105,9 +105,10 @@ test.each([
   ['at home, to come back to', (url: string) => `${API}/login?next=${encodeURIComponent(url)}`],
 ])('a Location that repeats a query key, %s, is not followed', async (_, locate) => {
   const asked: string[] = [];
-  const fetch = async (input: RequestInfo | URL): Promise<Response> => {
-    asked.push(String(input));
-    return new Response(null, { status: 302, headers: { location: locate(String(input)) } });
+  const fetch: typeof globalThis.fetch = async (input) => {
+    const { url } = new Request(input);
+    asked.push(url);
+    return new Response(null, { status: 302, headers: { location: locate(url) } });
   };
   const client = new Client(apiKey('key-0123456789', { in: 'query', name: 'appid' }), {
     baseUrl: API,
@@ -152,7 +153,10 @@ test('control characters of a server forge no line of a log', async () => {
   const lines: string[] = [];
   const logger = { debug: (line: string) => void lines.push(line), warn: () => {} };
   const client = new Client(() => Response.json({ error: 'bad\u001b[2J\nforged' }, { status: 400 }), {
-    ...{ baseUrl: API, logger, debug: true, runtime: { fetch: ok } },
+    baseUrl: API,
+    logger,
+    debug: true,
+    runtime: { fetch: ok },
   });
   const error: unknown = await client.fetch('x').catch((thrown: unknown) => thrown);
   expect((error as Error).message).not.toMatch(/\p{Cc}/u);
