@@ -194,6 +194,16 @@ test('a sign-out and a sign-in in one breath: what waited is told that the sessi
   expect(await request()).toBe(200);
 });
 
+test('a refresh that a sign-in overtook before it began asks nobody and is not told of', async () => {
+  const { client, asked, events, request } = createTokenValet(countingProvider());
+  const pending = request();
+  await client.session.signIn({ token: ADA });
+
+  expect(await pending).toBe(200);
+  expect(asked).toHaveLength(0);
+  expect(events).toEqual(['userchange', 'signedin']);
+});
+
 test('a sign-out at any moment around an answer leaves nothing of it, not even its refresh token', async () => {
   for (let moment = 0; moment < 30; moment++) {
     const { provider, calls } = createHeldProvider();

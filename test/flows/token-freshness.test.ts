@@ -206,6 +206,20 @@ test('a provider that hands out the ended token is asked once more past its cach
   expect(sent).toHaveLength(1);
 });
 
+test('a cache that hands out the ended token with the lifetime of long ago is passed (rules T2, T10)', async () => {
+  let count = 1;
+  const { clock, asked, sent, request } = createTokenValet(({ forceRefresh }) => {
+    if (forceRefresh) count++;
+    return { token: `token-${count}`, expiresIn: 60 };
+  });
+  await request();
+  await clock.advance(MINUTE);
+
+  expect(await request()).toBe(200);
+  expect(sent).toEqual(['Bearer token-1', 'Bearer token-2']);
+  expect(asked.map(({ forceRefresh }) => forceRefresh)).toEqual([false, false, true]);
+});
+
 test('a token that arrives looking expired is asked for once more, with the newest refresh token (rule T2)', async () => {
   const now = Date.UTC(2026, 0, 1) / SECOND;
   const stale = createJwt({ sub: 'u1', iat: now - 7200, exp: now - 3600 });
