@@ -9,6 +9,8 @@ import { secretPattern } from './secret-pattern.ts';
 /** What stands where a secret stood. */
 export const MASK = '[redacted]';
 
+/** No platform and no server takes a longer credential: what is longer is a mistake or an attack. */
+export const LONGEST_SECRET = 65_536;
 /** Shorter secrets would blot out ordinary words. */
 const SHORTEST = 8;
 /** What looks like a token in foreign text is masked unseen: a provider's error may hold one we never got. */

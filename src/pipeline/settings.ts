@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { invalidOption } from '../options.ts';
+import { printableUrl } from '../redact.ts';
 import type { RequestAuth } from './exchange.ts';
 
 /** Where credentials may go, and what every request starts from. */
@@ -92,9 +93,8 @@ function readOrigin(option: string, value: unknown): string {
     url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && `${url.origin}/` === url.href;
   // A wildcard would be a host of that very name, which there is none.
   if (!isOrigin || url.hostname.includes('*')) {
-    throw invalidOption(
-      `${option} holds ${JSON.stringify(value)}, which is no origin. Write 'https://api.example.com'.`,
-    );
+    const given = typeof value === 'string' ? JSON.stringify(printableUrl(value)) : `a ${typeof value}`;
+    throw invalidOption(`${option} holds ${given}, which is no origin. Write 'https://api.example.com'.`);
   }
   return url.origin;
 }

@@ -1,13 +1,17 @@
 /**
  * What may be written into a header or a query (rule S5). Anything else is refused before use: CR and LF would
  * write headers of their own, and `undefined` is a bug that a server can only answer with 401.
+ *
+ * @module
  */
+import { LONGEST_SECRET } from '../redact.ts';
 
 /** What is wrong with a credential, in words without the credential; `undefined` when it is fine. */
 export function textFault(value: unknown, place: 'header' | 'query'): string | undefined {
   if (typeof value !== 'string')
     return `it is ${value === null ? 'null' : `of type ${typeof value}`}, not a string`;
   if (value === '' || value === 'undefined' || value === 'null') return `it is ${JSON.stringify(value)}`;
+  if (value.length > LONGEST_SECRET) return `it is longer than ${LONGEST_SECRET} characters`;
   if (/^(?:bearer|basic|dpop)\s/i.test(value))
     return 'it begins with a scheme such as "Bearer "; pass the bare value';
   if (/\s/.test(value)) return 'it holds white space or a line break, perhaps from copying';

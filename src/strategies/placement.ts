@@ -31,6 +31,8 @@ export function writerFor(
 ): Writer {
   const { in: place = 'header', name: given, scheme } = ownOf(options);
   if (place !== 'header' && place !== 'query') throw invalid("in is 'header' or 'query'");
+  if (typeof (given ?? '') !== 'string') throw invalid('name is no text');
+  if (typeof (scheme ?? '') !== 'string') throw invalid('scheme is one word, such as Bearer');
   if (place === 'query') return queryWriter(given ?? defaults.query ?? 'api_key', scheme);
   const name = (given ?? (scheme === undefined ? defaults.header : 'authorization')).toLowerCase();
   if (!TOKEN.test(name)) throw invalid('name is no header name');

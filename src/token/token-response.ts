@@ -1,5 +1,6 @@
 import type { TokenResponse } from '../contracts.ts';
 import { TokenError } from '../errors.ts';
+import { LONGEST_SECRET } from '../redact.ts';
 
 /** What a provider handed out, checked and in one form. */
 export interface Grant {
@@ -52,12 +53,16 @@ function grant(answer: TokenResponse, date: number | undefined, from: Origin): G
   const value = own(answer, ...TOKEN_NAMES);
   const fault = tokenFault(value);
   if (fault !== undefined) throw invalid(fault, from);
+  const refreshToken = own(answer, 'refresh_token', 'refreshToken');
+  const idToken = own(answer, 'id_token', 'idToken');
+  if ([value, refreshToken, idToken].some(isTooLong))
+    throw invalid(`it or a token beside it is longer than ${LONGEST_SECRET} characters`, from);
   const seconds = toNumber(own(answer, 'expires_in', 'expiresIn'));
   if (seconds !== undefined && seconds <= 0) throw invalid(`it says that it expires in ${seconds} s`, from);
   return {
     value: value as string,
-    refreshToken: toText(own(answer, 'refresh_token', 'refreshToken')),
-    idToken: toText(own(answer, 'id_token', 'idToken')),
+    refreshToken: toText(refreshToken),
+    idToken: toText(idToken),
     scope: toText(own(answer, 'scope')),
     expiresIn: seconds === undefined ? undefined : seconds * 1000,
     expiresAt: toTime(own(answer, 'expires_at', 'expiresAt')),
@@ -99,7 +104,11 @@ function own(answer: TokenResponse, ...names: readonly (keyof TokenResponse)[]):
 }
 
 function toText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' && !isTooLong(value) ? value : undefined;
+}
+
+function isTooLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > LONGEST_SECRET;
 }
 
 function toNumber(value: unknown): number | undefined {
