@@ -40,6 +40,8 @@ export interface VerbHost {
 }
 
 const DEFAULT_TIMEOUT = 10_000;
+/** A `Retry-After` of days must not hang a request for days: longer waits have to be asked for (rule S8). */
+const LONGEST_WAIT = 60_000;
 
 /** Sends a request through ky, with the pipeline as its `fetch`, and with our errors for its own. */
 export function sendVerb(
@@ -97,7 +99,7 @@ class VerbCall {
   kyOptions(method: string | undefined): Options {
     const { body, json, auth: _auth, timeout: _timeout, headers: own, retry, ...rest } = this.#options;
     const { defaults } = this.#host;
-    const retries = retry ?? defaults.retry;
+    const retries = withinReason(retry ?? defaults.retry);
     const headers = mergeHeaders(defaults.headers, own);
     // With progress ky must see the body: it counts the bytes that pass.
     const content = json === undefined ? body : stringify(json, rest);
@@ -105,7 +107,7 @@ class VerbCall {
       ...rest,
       ...(this.#isKysBody && { body: (typeof content === 'function' ? content() : content) as BodyInit }),
       ...(method !== undefined && { method }),
-      ...(retries !== undefined && { retry: retries }),
+      retry: retries,
       ...(headers !== undefined && { headers }),
       // The pipeline keeps the time of each send, so that waiting for a credential does not count (rule P6).
       timeout: false,
@@ -160,6 +162,13 @@ class VerbCall {
     const facts = line.facts(this.#options.method ?? 'GET', url);
     return { facts, redactor, now: this.#host.now(), errorSchema: defaults.errorSchema };
   }
+}
+
+function withinReason(retry: Options['retry']): NonNullable<Options['retry']> {
+  if (retry === undefined) return { maxRetryAfter: LONGEST_WAIT };
+  if (typeof retry === 'number') return { limit: retry, maxRetryAfter: LONGEST_WAIT };
+  // What is neither is for ky to refuse.
+  return typeof retry === 'object' && retry !== null ? { maxRetryAfter: LONGEST_WAIT, ...retry } : retry;
 }
 
 function stringify(json: unknown, { stringifyJson }: Options): string {
