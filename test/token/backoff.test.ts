@@ -67,6 +67,10 @@ test('what the issuer asks for wins, be it shorter or longer', () => {
   expect(failing(300_000).backoff.dueIn()).toBe(300_000);
 });
 
+test('an issuer that asks for more than an hour is asked again after it', () => {
+  expect(failing(30 * 86_400_000).backoff.dueIn()).toBe(3_600_000);
+});
+
 test('an issuer that asks for no wait at all gets the ordinary one: asking at once is a loop (rule S8)', () => {
   for (const none of [0, -5, Number.NaN]) expect(failing(none).backoff.dueIn()).toBe(1000);
 });
