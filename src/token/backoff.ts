@@ -44,10 +44,10 @@ export class Backoff {
     const { retryAfter = 0 } = failure;
     this.#failure = failure;
     this.#since = moment(this.#clock);
-    // An issuer that asks for no wait at all is not taken at its word: that would be a loop.
+    // An issuer that asks for no wait, or for one of a millisecond, is not taken at its word: that would be a loop.
     this.#wait =
       retryAfter > 0
-        ? Math.min(retryAfter, LONGEST_RETRY_AFTER)
+        ? Math.min(Math.max(retryAfter, FIRST * FLOOR), LONGEST_RETRY_AFTER)
         : ceiling * (FLOOR + (1 - FLOOR) * this.#random());
     this.#unwatch ??= this.#clock.onWake?.(() => this.#wake());
   }

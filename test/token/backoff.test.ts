@@ -75,6 +75,10 @@ test('an issuer that asks for no wait at all gets the ordinary one: asking at on
   for (const none of [0, -5, Number.NaN]) expect(failing(none).backoff.dueIn()).toBe(1000);
 });
 
+test('an issuer that asks for a millisecond gets a tenth of a second (rule S8)', () => {
+  for (const moment of [1, 0.001, Number.MIN_VALUE, 99]) expect(failing(moment).backoff.dueIn()).toBe(100);
+});
+
 test('who waits is called when the next attempt is due, and no timer stays', async () => {
   const { clock, backoff } = failing();
   const due = backoff.due();
