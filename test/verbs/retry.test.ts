@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { accessToken, apiKey, type ClientOptions } from '../../src/index.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 import { AT_ONCE, createVerbClient } from '../support/verb-client.ts';
@@ -34,6 +34,44 @@ test.each([408, 429, 500, 502, 503, 504])('a %d is tried again', async (status) 
   const { client, sent } = createVerbClient(inTurn(status, 200));
   await client.get('x', { retry: { ...AT_ONCE, maxRetryAfter: 0 } });
   expect(sent).toHaveLength(2);
+});
+
+/** How long ky reads the body of a failure for, without a timeout of the caller. */
+const READING = 10_000;
+
+/** The milliseconds that a call waits for before it tries again. */
+async function waitOf(
+  retryAfter: string,
+  ofClient?: ClientOptions['retry'],
+  ofCall?: ClientOptions['retry'],
+): Promise<number | undefined> {
+  const answer = (_: Request, count: number): Response =>
+    new Response('{}', { status: count === 1 ? 503 : 200, headers: { 'retry-after': retryAfter } });
+  const { client, sent } = createVerbClient(answer, ofClient === undefined ? {} : { retry: ofClient });
+  // ky takes the timer of the platform. What is waited for is written down, and over at once.
+  const { setTimeout: platformTimer } = globalThis;
+  const waits: number[] = [];
+  using timer = vi.spyOn(globalThis, 'setTimeout');
+  timer.mockImplementation((run, ms = 0) => {
+    if (ms !== READING) waits.push(ms);
+    return platformTimer(run, ms === READING ? ms : 0);
+  });
+  await client.get('x', { timeout: false, ...(ofCall !== undefined && { retry: ofCall }) });
+  expect(sent).toHaveLength(2);
+  expect(waits).toHaveLength(1);
+  return waits[0];
+}
+
+test('what a server asks for is waited for, but no longer than a minute (rule S8)', async () => {
+  expect(await waitOf('30')).toBe(30_000);
+  for (const retry of [undefined, 2, { limit: 2 }]) expect(await waitOf('86400', retry)).toBe(60_000);
+});
+
+test('the client or the call may allow for a longer wait, or for none', async () => {
+  const hour = { maxRetryAfter: 3_600_000 };
+  expect(await waitOf('86400', hour)).toBe(3_600_000);
+  expect(await waitOf('86400', 2, hour)).toBe(3_600_000);
+  expect(await waitOf('86400', hour, { maxRetryAfter: 5000 })).toBe(5000);
 });
 
 test('a POST is not tried again, unless the caller says that it may', async () => {
