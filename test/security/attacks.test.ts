@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { accessToken, apiKey, Client, combine, SessionError, type TokenSource } from '../../src/index.ts';
 import { createManualClock } from '../support/clock.ts';
+import { valetErrorOf } from '../support/thrown.ts';
+import { createVerbClient, VERB_KEY } from '../support/verb-client.ts';
 
 // Attacks that once worked, each with the smallest program that showed it.
 const API = 'https://api.test';
@@ -162,3 +164,46 @@ test('control characters of a server forge no line of a log', async () => {
   expect((error as Error).message).not.toMatch(/\p{Cc}/u);
   expect(lines.join('')).not.toMatch(/\p{Cc}/u);
 });
+
+interface Quoting {
+  readonly answer: (text: string) => Response;
+  readonly schema?: (text: string) => object;
+}
+
+/** Failures that quote a text of somebody else, which is cut where it is long. */
+const QUOTING: Readonly<Record<string, Quoting>> = {
+  'a challenge': {
+    answer: (text) => {
+      const headers = { 'www-authenticate': `Bearer error_description="${text}"` };
+      return new Response('', { status: 401, headers });
+    },
+  },
+  'a problem': {
+    answer: (detail) => {
+      const headers = { 'content-type': 'application/problem+json' };
+      return Response.json({ detail }, { status: 400, headers });
+    },
+  },
+  'a network failure': {
+    answer: (text) => {
+      throw new TypeError('fetch failed', { cause: new Error(text) });
+    },
+  },
+  'a page in place of JSON': { answer: (text) => new Response(text) },
+  'a schema': {
+    answer: () => new Response('{}'),
+    schema: (message) => ({ '~standard': { validate: () => ({ issues: [{ message }] }) } }),
+  },
+};
+
+test.each(Object.entries(QUOTING))(
+  'where %s is quoted and cut, no half of a secret is left',
+  async (_, quoting) => {
+    for (let before = 0; before < 170; before++) {
+      const text = `${'x'.repeat(before)} ${VERB_KEY} ${'y'.repeat(170)}`;
+      const { client } = createVerbClient(() => quoting.answer(text), { retry: 0 });
+      const error = await valetErrorOf(() => client.get('x').json(quoting.schema?.(text) as never));
+      expect(error.message).not.toContain(VERB_KEY.slice(0, 6));
+    }
+  },
+);
