@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { createFetch } from '../../src/fetch.ts';
-import { accessToken, Client } from '../../src/index.ts';
+import { accessToken, Client, type SessionUser } from '../../src/index.ts';
 import { BASE, everyDoor, outcomeOf, SECRET } from '../support/doors.ts';
 import { createFakeFetch, ok } from '../support/fake-fetch.ts';
+import { createJwt } from '../support/jwt.ts';
 import { createFetchOn } from '../support/platform-pipeline.ts';
 import { startServer } from '../support/server.ts';
+import { createTokenValet } from '../support/token-valet.ts';
 
 const ANOTHER_FETCH = (): Promise<Response> => Promise.reject(new Error('another fetch was used'));
 
@@ -98,6 +100,16 @@ test('without a runtime of its own a client uses the fetch of the platform, what
     expect((await withPolluted('runtime', { fetch: ANOTHER_FETCH }, send)).status).toBe(204);
     expect((await withPolluted('fetch', ANOTHER_FETCH, send)).status).toBe(204);
   }
+});
+
+test('a token that names nobody is not that of whom a prototype names', async () => {
+  const { request, client } = createTokenValet(() => createJwt({ scope: 'read' }));
+
+  await withPolluted('sub', 'somebody-else', () => request());
+
+  const { user } = client.session.snapshot as { user?: SessionUser };
+  expect(user?.id).toMatch(/./);
+  expect(user?.id).not.toBe('somebody-else');
 });
 
 test('in a browser the cache is left out, whatever a prototype says of it', async () => {
