@@ -9,17 +9,12 @@ import type { EventName } from './events.ts';
 import { fetchOver, pipeline, type ValetFetch } from './fetch.ts';
 import { consoleLogger, type Logger } from './logger.ts';
 import { checkKeys, checkTimeout } from './options.ts';
+import { needOf, readAuth } from './pipeline/auth.ts';
 import type { Next, Stage } from './pipeline/exchange.ts';
 import { refuseUserInfo } from './pipeline/guard.ts';
 import { observe } from './pipeline/observe.ts';
 import { baseOf, resolveText } from './pipeline/resolve.ts';
-import {
-  checkAuth,
-  PIPELINE_OPTIONS,
-  type PipelineOptions,
-  readSettings,
-  type Settings,
-} from './pipeline/settings.ts';
+import { PIPELINE_OPTIONS, type PipelineOptions, readSettings, type Settings } from './pipeline/settings.ts';
 import { traceAsCurl } from './pipeline/trace.ts';
 import { serviceSession } from './token/create-session.ts';
 import { VerbLine } from './verb-line.ts';
@@ -48,9 +43,13 @@ class Family {
   readonly emitter: Emitter;
   readonly trace: Stage | undefined;
 
-  constructor(strategy: AuthStrategy, { debug, logger = consoleLogger, runtime }: ClientOptions) {
+  constructor(
+    strategy: AuthStrategy,
+    { debug, logger = consoleLogger, runtime }: ClientOptions,
+    { auth }: Settings,
+  ) {
     this.emitter = createEmitter(logger);
-    this.connection = connect(strategy, runtime, this.emitter);
+    this.connection = connect(strategy, { runtime, events: this.emitter, need: needOf(auth) });
     if (debug !== undefined && debug !== false) writeDebugLines(this.emitter, logger);
     this.trace = debug === 'curl' ? traceAsCurl(logger, this.connection.host.redactor) : undefined;
   }
@@ -89,7 +88,8 @@ export class Client<User extends SessionUser = SessionUser> {
     this.#options = Object.fromEntries(
       Object.entries(options).filter(([name]) => EXTEND_OPTIONS.includes(name)),
     );
-    this.#family = credential instanceof Family ? credential : new Family(strategyFor(credential), own);
+    this.#family =
+      credential instanceof Family ? credential : new Family(strategyFor(credential), own, this.#settings);
     const { connection, emitter, trace } = this.#family;
     const watch = observe(connection.strategy, emitter, connection.host.clock);
     this.#next = pipeline(connection, this.#settings, { observe: watch, trace });
@@ -164,13 +164,13 @@ export class Client<User extends SessionUser = SessionUser> {
     const { host } = this.#family.connection;
     try {
       if (this.#closed || host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
-      checkAuth(options.auth);
+      const auth = Object.hasOwn(options, 'auth') ? options.auth : undefined;
       checkTimeout(options.timeout);
       // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
       const url = typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : input;
       // Before ky, where the platform's own refusal would quote the password.
       if (!(url instanceof Request)) refuseUserInfo(String(url), 'The request');
-      const line = new VerbLine(this.#family.connection, this.#next, this.#settings);
+      const line = new VerbLine(this.#family.connection, this.#next, readAuth(auth, this.#settings.auth));
       return sendVerb(url, method, options, {
         line,
         defaults: this.#options,

@@ -1,5 +1,5 @@
 import { systemClock, systemRandom } from './clock.ts';
-import type { AuthStrategy, Clock, FetchLike, Host } from './contracts.ts';
+import type { AuthStrategy, Clock, FetchLike, Host, Need } from './contracts.ts';
 import { type EventSink, silence } from './events.ts';
 import { checkKeys } from './options.ts';
 import { platformFetch } from './platform.ts';
@@ -21,11 +21,17 @@ export interface Connection {
   close(): void;
 }
 
+/** What a connection is made with. */
+export interface ConnectOptions {
+  readonly runtime?: Runtime | undefined;
+  readonly events?: EventSink;
+  readonly need?: Need;
+}
+
 /** Connects a strategy, once. */
 export function connect(
   strategy: AuthStrategy,
-  runtime: Runtime = {},
-  events: EventSink = silence,
+  { runtime = {}, events = silence, need }: ConnectOptions = {},
 ): Connection {
   const { fetch, clock, random } = checkKeys('runtime', runtime, ['fetch', 'clock', 'random']);
   const controller = new AbortController();
@@ -36,6 +42,7 @@ export function connect(
     signal: controller.signal,
     events,
     redactor: createRedactor(),
+    need,
   };
   strategy.connect?.(host);
   let count = 0;

@@ -37,6 +37,13 @@ export interface Clock {
   onWake?(listener: () => void): () => void;
 }
 
+/** What a token has to be good for: the scopes and the audience that name its slot (rule T12). */
+export interface Need {
+  /** Each once, in alphabetical order. */
+  readonly scopes: readonly string[];
+  readonly audience?: string | undefined;
+}
+
 /** What a client hands to its strategy, once, before use. */
 export interface Host {
   readonly fetch: FetchLike;
@@ -46,6 +53,8 @@ export interface Host {
   readonly signal: AbortSignal;
   readonly events: EventSink;
   readonly redactor: Redactor;
+  /** What the first client's requests ask for, unless they say otherwise. */
+  readonly need?: Need | undefined;
 }
 
 /** One challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1). */
@@ -59,17 +68,15 @@ export interface Challenge {
 }
 
 /** What a credential is asked for with. */
-export interface CredentialQuery<Credential = unknown> {
+export interface CredentialQuery<Credential = unknown> extends Need {
   /** Aborts when this caller gives up. Work that others share must not stop for it. */
   readonly signal?: AbortSignal | undefined;
-  readonly scopes: readonly string[];
-  readonly audience?: string | undefined;
   /** The URL asked for. */
   readonly resource: string;
-  /** What the server said with its 401. */
+  /** What the server said with its 401 or 403. */
   readonly challenge?: Challenge | undefined;
   /**
-   * The credential the server has just answered 401 to. Return a different one, or return this very object
+   * The credential the server has just refused. Return a different one, or return this very object
    * to say that there is nothing better to offer: then nothing is sent again (rule P2).
    */
   readonly rejected?: Credential | undefined;
@@ -100,6 +107,11 @@ export interface AuthStrategy<Credential = unknown, User extends SessionUser = S
   connect?(host: Host): void;
   /** Gets the credential to send: synchronously when one is at hand. */
   credential(query: CredentialQuery<Credential>): Awaitable<Credential>;
+  /**
+   * Gets a credential that may do more, after a 403 `insufficient_scope` (RFC 6750 §3.1). The same object as
+   * `query.rejected`: the 403 stands (rule T13).
+   */
+  stepUp?(query: CredentialQuery<Credential>): Awaitable<Credential>;
   /** Writes `credential` on the URL and the headers of one hop. */
   apply(outgoing: Outgoing, credential: Credential): Awaitable<void>;
   /** Learns what servers teach with a response. `true` sends this hop once more. */

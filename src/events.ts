@@ -25,16 +25,22 @@ export interface RequestEndEvent extends RequestEvent {
   readonly credentialId?: string;
 }
 
+/** A refresh: why, and for which audience and scopes where they were asked for. */
+export interface RefreshEvent {
+  readonly reason: TokenReason;
+  readonly audience?: string;
+  readonly scopes?: readonly string[];
+}
+
 /** Every event of a client with its payload. */
 export interface ClientEvents {
   request: RequestEvent;
   response: RequestEndEvent;
   requestfailed: RequestEndEvent;
   replay: RequestEvent & { readonly status: number };
-  refresh: { readonly reason: TokenReason };
-  refreshed: { readonly reason: TokenReason; readonly ms: number; readonly lifetime?: number };
-  refreshfailed: {
-    readonly reason: TokenReason;
+  refresh: RefreshEvent;
+  refreshed: RefreshEvent & { readonly ms: number; readonly lifetime?: number };
+  refreshfailed: RefreshEvent & {
     readonly code: string;
     readonly retryable: boolean;
     /** What happened, without secrets. */

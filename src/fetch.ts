@@ -15,6 +15,7 @@ import type {
 import { ConfigError } from './errors.ts';
 import { checkDuration, checkKeys, invalidOption } from './options.ts';
 import { attach } from './pipeline/attach.ts';
+import { needOf, readAuth, readScopes } from './pipeline/auth.ts';
 import { authenticate } from './pipeline/authenticate.ts';
 import { bodyOf } from './pipeline/body.ts';
 import {
@@ -26,15 +27,10 @@ import {
   sendWith,
 } from './pipeline/exchange.ts';
 import { createPolicy, guard } from './pipeline/guard.ts';
+import { hold } from './pipeline/hold.ts';
 import { redirects } from './pipeline/redirects.ts';
 import { resolve } from './pipeline/resolve.ts';
-import {
-  checkAuth,
-  PIPELINE_OPTIONS,
-  type PipelineOptions,
-  readSettings,
-  type Settings,
-} from './pipeline/settings.ts';
+import { PIPELINE_OPTIONS, type PipelineOptions, readSettings, type Settings } from './pipeline/settings.ts';
 import { timeout } from './pipeline/timeout.ts';
 import { detectPlatform, type Platform } from './platform.ts';
 import { tokenStrategy } from './strategies/access-token.ts';
@@ -56,7 +52,8 @@ export {
   type TokenErrorCode,
   ValetError,
 } from './errors.ts';
-export type { FetchInit, RequestAuth } from './pipeline/exchange.ts';
+export type { RequestAuth, TokenNeed } from './pipeline/auth.ts';
+export type { FetchInit } from './pipeline/exchange.ts';
 export type { PipelineOptions } from './pipeline/settings.ts';
 export { type ApiKeyOptions, apiKey, bearer } from './strategies/api-key.ts';
 export { combine } from './strategies/combine.ts';
@@ -96,7 +93,7 @@ export function createFetch<User extends SessionUser = SessionUser>(
   const { runtime } = checkKeys('createFetch()', options, [...PIPELINE_OPTIONS, 'runtime']);
   const strategy = isStrategy(credential) ? credential : plainKey(checkString(credential), 'createFetch()');
   const settings = readSettings(options);
-  const connection = connect(strategy, runtime);
+  const connection = connect(strategy, { runtime, need: needOf(settings.auth) });
   const fetch = fetchOver(connection, settings, pipeline(connection, settings));
   return Object.assign(fetch, {
     session: (strategy.session ?? serviceSession()) as Session<User>,
@@ -114,10 +111,11 @@ export function accessToken<User extends SessionUser = SessionUser>(
   source: TokenProvider | TokenSource,
   options: AccessTokenOptions<User> = {},
 ): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
-  const known = ['initial', 'refreshAhead', 'deadline', 'user', 'placement'];
+  const known = ['initial', 'refreshAhead', 'deadline', 'stepUp', 'user', 'placement'];
   const own = checkKeys('accessToken()', options, known);
   checkDuration('refreshAhead', own.refreshAhead);
   checkDuration('deadline', own.deadline);
+  if (own.stepUp !== undefined) readScopes('stepUp', own.stepUp);
   if (typeof source !== 'function' && typeof source?.getToken !== 'function') {
     throw invalidOption('accessToken() takes a function that returns a token, or an object with getToken().');
   }
@@ -141,7 +139,7 @@ export function pipeline(
       resolve(settings),
       guard(policy),
       ...(more.observe ? [more.observe] : []),
-      authenticate(strategy, host.events),
+      authenticate(settings.hold === undefined ? strategy : hold(strategy, host, settings.hold), host.events),
       redirects(strategy, policy, platform),
       attach(strategy, platform),
       ...(more.trace ? [more.trace] : []),
@@ -184,10 +182,9 @@ export function fetchOver(
   return (input, init) => {
     try {
       if (host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
-      if (init?.auth !== undefined) checkAuth(init.auth);
       init?.signal?.throwIfAborted();
       const body = bodyOf(input, init?.body);
-      const { auth } = settings;
+      const auth = init && Object.hasOwn(init, 'auth') ? readAuth(init.auth, settings.auth) : settings.auth;
       const { redactor } = host;
       const exchange = createExchange({ id: connection.nextId(), input, init, auth, body, redactor });
       const answer = next(exchange);

@@ -25,7 +25,7 @@ export {
 
 // An authenticated fetch alone
 export { createFetch, type CreateFetchOptions, type StandaloneFetch, type ValetFetch } from './fetch.ts';
-export type { FetchInit, PipelineOptions, RequestAuth, Runtime } from './fetch.ts';
+export type { FetchInit, PipelineOptions, RequestAuth, Runtime, TokenNeed } from './fetch.ts';
 
 // Errors
 export {

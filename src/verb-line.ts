@@ -1,8 +1,8 @@
 import type { Connection } from './connection.ts';
+import type { Auth } from './pipeline/auth.ts';
 import { type Body, bodyOf } from './pipeline/body.ts';
 import { createExchange, type Exchange, type Next, nameOf, summarize } from './pipeline/exchange.ts';
 import { fence } from './pipeline/fence.ts';
-import type { Settings } from './pipeline/settings.ts';
 import { printableUrl } from './redact.ts';
 import type { Attempt, Line } from './verbs/send-verb.ts';
 import type { CallFacts } from './verbs/verb-options.ts';
@@ -11,26 +11,26 @@ import type { CallFacts } from './verbs/verb-options.ts';
 export class VerbLine implements Line {
   readonly #connection: Connection;
   readonly #next: Next;
-  readonly #settings: Settings;
+  readonly #auth: Auth;
   readonly #id: string;
   #body: Body | undefined;
   #exchange: Exchange | undefined;
 
-  constructor(connection: Connection, next: Next, settings: Settings) {
+  constructor(connection: Connection, next: Next, auth: Auth) {
     this.#connection = connection;
     this.#next = next;
-    this.#settings = settings;
+    this.#auth = auth;
     this.#id = connection.nextId();
   }
 
-  send({ input, init, body, signal, auth, timeout }: Attempt): Promise<Response> {
+  send({ input, init, body, signal, timeout }: Attempt): Promise<Response> {
     // A Request that brings its own body is a new one for each try; a value is kept for all.
     this.#body = body === undefined ? bodyOf(input, undefined) : (this.#body ?? bodyOf(input, body));
     const exchange = createExchange({
       id: this.#id,
       input,
       init,
-      auth: auth ?? this.#settings.auth,
+      auth: this.#auth,
       body: this.#body,
       timeout,
       signal: signal ?? null,

@@ -82,8 +82,6 @@ test.each([
   'prefixUrl',
   'allowOrigins',
   'dangerouslyAllowHTTP',
-  'whenSessionEnds',
-  'holdLimit',
   'store',
   'stepUp',
   'scopes',
@@ -99,8 +97,11 @@ test.each([
 });
 
 test.each<[string, unknown]>([
-  ['auth with scopes', { auth: { scopes: ['a'] } }],
-  ['auth with an audience', { auth: { audience: 'a' } }],
+  ['a scope that is none', { auth: { scopes: ['a b'] } }],
+  ['scopes that are no list', { auth: { scopes: 'a' } }],
+  ['an empty audience', { auth: { audience: '' } }],
+  ['an end of the session in other words', { whenSessionEnds: 'wait' }],
+  ['a hold without end in words', { whenSessionEnds: 'hold', holdLimit: 'never' }],
   ['a misspelt auth', { auth: { scope: 'a' } }],
   ['auth: true', { auth: true }],
   ['auth: null', { auth: null }],

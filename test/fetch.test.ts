@@ -64,8 +64,8 @@ test.each(['debug', 'logger', 'headers', 'timeout', 'retry', 'errorSchema', 'bas
 );
 
 test.each<[string, unknown]>([
-  ['scopes', { scopes: ['a'] }],
-  ['an audience', { audience: 'a' }],
+  ['a scope that is none', { scopes: ['a"b'] }],
+  ['a number for an audience', { audience: 1 }],
   ['true', true],
   ['a misspelt member', { scope: 'a' }],
 ])('auth with %s rejects a request', async (_, auth) => {

@@ -1,18 +1,23 @@
 import { tokenChallenge } from '../challenge.ts';
-import type { AuthStrategy, CredentialQuery } from '../contracts.ts';
+import type { AuthStrategy, Awaitable, Challenge, CredentialQuery } from '../contracts.ts';
 import { type SessionError, ValetError } from '../errors.ts';
 import type { EventSink } from '../events.ts';
 import { abortable, isPromise } from './abortable.ts';
+import { needOf } from './auth.ts';
 import { discard, type Exchange, type Next, type Stage, summarize } from './exchange.ts';
 import { fence } from './fence.ts';
 
-const NO_SCOPES: readonly string[] = [];
+/** Where credentials come from. `onHold` is called when it is going to take a while: until a sign-in. */
+export type Source = Pick<AuthStrategy, 'name' | 'epoch'> & {
+  credential(query: CredentialQuery, onHold?: () => void): Awaitable<unknown>;
+  stepUp?(query: CredentialQuery, onHold?: () => void): Awaitable<unknown>;
+};
 
 /**
- * Chooses the credential, and sends again once after a 401. This file is the replay rule (P2): at most one,
- * only with a different credential, only in the same epoch, at no delay.
+ * Chooses the credential, and sends again once after a refusal that a better one may mend. This file is the
+ * replay rule (P2): at most one, only with a different credential, only in the same epoch, at no delay.
  */
-export function authenticate(strategy: AuthStrategy, events: EventSink): Stage {
+export function authenticate(strategy: Source, events: EventSink): Stage {
   return (exchange, next) => {
     if (exchange.auth === false) return next(exchange);
     // Who has gone already has nobody asked for a token.
@@ -26,16 +31,15 @@ export function authenticate(strategy: AuthStrategy, events: EventSink): Stage {
   };
 }
 
-function ask(strategy: AuthStrategy, exchange: Exchange): unknown {
+function ask(strategy: Source, exchange: Exchange): unknown {
   if (exchange.auth !== 'optional') return strategy.credential(queryOf(exchange));
   const bareIfSignedOut = (error: unknown): undefined => {
-    if (exchange.auth === 'optional' && isSignedOut(error)) return undefined;
+    if (isSignedOut(error)) return undefined;
     throw error;
   };
   try {
     const credential = strategy.credential(queryOf(exchange));
-    if (exchange.auth !== 'optional' || !isPromise(credential)) return credential;
-    return credential.catch(bareIfSignedOut);
+    return isPromise(credential) ? credential.catch(bareIfSignedOut) : credential;
   } catch (error) {
     return bareIfSignedOut(error);
   }
@@ -46,10 +50,11 @@ function isSignedOut(error: unknown): boolean {
 }
 
 function queryOf(exchange: Exchange): CredentialQuery {
+  const { scopes, audience } = needOf(exchange.auth);
   return {
     signal: exchange.signal,
-    scopes: NO_SCOPES,
-    audience: undefined,
+    scopes,
+    audience,
     resource: exchange.href,
     challenge: undefined,
     rejected: undefined,
@@ -58,7 +63,7 @@ function queryOf(exchange: Exchange): CredentialQuery {
 }
 
 function sendWithCredential(
-  strategy: AuthStrategy,
+  strategy: Source,
   events: EventSink,
   exchange: Exchange,
   next: Next,
@@ -71,30 +76,46 @@ function sendWithCredential(
   return next(exchange).then((response) => {
     if (exchange.credential === undefined) return response;
     fence(exchange, strategy, response);
-    return response.status === 401 && exchange.carried
-      ? replay(strategy, events, exchange, next, response)
-      : response;
+    if (response.status !== 401 && response.status !== 403) return response;
+    const remedy = exchange.carried ? remedyFor(strategy, response) : undefined;
+    return remedy ? replay(strategy, events, exchange, next, response, remedy) : response;
   });
 }
 
+/** What may mend a refusal. */
+interface Remedy {
+  readonly challenge: Challenge | undefined;
+  readonly ask: NonNullable<Source['stepUp']>;
+}
+
+function remedyFor(strategy: Source, { status, headers }: Response): Remedy | undefined {
+  if (status === 403 && strategy.stepUp === undefined) return undefined;
+  const challenge = tokenChallenge(headers.get('www-authenticate'));
+  if (status === 401) return { challenge, ask: (query, onHold) => strategy.credential(query, onHold) };
+  // A plain 403 says no to the user, not to the token (T13).
+  if (challenge?.parameters.get('error') !== 'insufficient_scope') return undefined;
+  return { challenge, ask: (query, onHold) => strategy.stepUp?.(query, onHold) };
+}
+
 async function replay(
-  strategy: AuthStrategy,
+  strategy: Source,
   events: EventSink,
   exchange: Exchange,
   next: Next,
   refused: Response,
+  { challenge, ask: askBetter }: Remedy,
 ): Promise<Response> {
   const rejected = exchange.credential;
-  // The wait for a new credential is not the time of the API: it must not cost the 401 its body.
+  // The wait for a new credential is not the time of the API: it must not cost the refusal its body.
   exchange.onBodyEnd?.();
-  const challenge = tokenChallenge(refused.headers.get('www-authenticate'));
   const query = { ...queryOf(exchange), challenge, rejected };
-  const better = await abortable(Promise.resolve(strategy.credential(query)), exchange.signal).catch(
-    (error: unknown) => {
-      discard(refused);
-      throw error;
-    },
-  );
+  // Nobody reads it meanwhile, and it holds a connection.
+  const onHold = (): void => discard(refused);
+  const asked = (async () => askBetter(query, onHold))();
+  const better = await abortable(asked, exchange.signal).catch((error: unknown) => {
+    discard(refused);
+    throw error;
+  });
   fence(exchange, strategy, refused);
   if (better === rejected) return refused;
 

@@ -1,16 +1,14 @@
 import type { BodyInput, FetchLike } from '../contracts.ts';
 import type { RequestSummary } from '../errors.ts';
 import { printableUrl, type Redactor } from '../redact.ts';
+import type { Auth, RequestAuth } from './auth.ts';
 import { type Body, isRequest } from './body.ts';
-
-/** What a request asks of authentication: none, or none if nobody is signed in. */
-export type RequestAuth = false | 'optional';
 
 /** `RequestInit` with what fetch-valet adds. */
 export interface FetchInit extends Omit<RequestInit, 'body'> {
   /** A function is called for each send: so a stream of any size can be sent again after a 401. */
   body?: BodyInput | null | (() => BodyInput) | undefined;
-  /** `false` sends bare, `'optional'` sends bare when nobody is signed in. */
+  /** `false` sends bare, `'optional'` sends bare when nobody is signed in, an object asks for its own token. */
   auth?: RequestAuth | undefined;
 }
 
@@ -40,7 +38,7 @@ export interface Exchange {
   readonly input: string | URL | Request;
   /** The caller's `init` without `auth` and `body`. */
   readonly init: RequestInit;
-  readonly auth: RequestAuth | undefined;
+  readonly auth: Auth;
   readonly body: Body | undefined;
   readonly method: string;
   /** The caller's signal, where there is one. */
@@ -73,7 +71,7 @@ export interface CallStart {
   readonly id: string;
   readonly input: string | URL | Request;
   readonly init: FetchInit | undefined;
-  readonly auth: RequestAuth | undefined;
+  readonly auth: Auth;
   readonly body: Body | undefined;
   readonly timeout?: number | undefined;
   readonly epoch?: number | undefined;
@@ -92,7 +90,7 @@ export function createExchange(start: CallStart): Exchange {
     id,
     input,
     init: init === NO_INIT ? (NO_INIT as RequestInit) : withoutOurs(init),
-    auth: Object.hasOwn(init, 'auth') ? (init.auth ?? auth) : auth,
+    auth,
     body,
     method: (init.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase(),
     signal: signal ?? undefined,

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
-import { invalidOption } from '../options.ts';
+import { checkDuration, invalidOption } from '../options.ts';
 import { printableUrl } from '../redact.ts';
-import type { RequestAuth } from './exchange.ts';
+import { type Auth, type RequestAuth, readAuth } from './auth.ts';
 
 /** Where credentials may go, and what every request starts from. */
 export interface PipelineOptions {
@@ -13,6 +13,13 @@ export interface PipelineOptions {
   readonly dangerouslyAllowHttp?: readonly string[] | undefined;
   /** What requests ask of authentication unless they say otherwise. */
   readonly auth?: RequestAuth | undefined;
+  /**
+   * What becomes of requests when the session has ended: `'fail'` with `SESSION_ENDED`, or `'hold'` them until the
+   * same user has signed in again (T7). `'fail'` unless said otherwise.
+   */
+  readonly whenSessionEnds?: 'fail' | 'hold' | undefined;
+  /** Milliseconds that a request is held at most: 300 000. */
+  readonly holdLimit?: number | undefined;
 }
 
 /** Options that are read, checked and ready for use. */
@@ -21,7 +28,9 @@ export interface Settings {
   readonly baseUrl: string | undefined;
   readonly allowedOrigins: ReadonlySet<string>;
   readonly httpOrigins: ReadonlySet<string>;
-  readonly auth: RequestAuth | undefined;
+  readonly auth: Auth;
+  /** Milliseconds that a request waits for the return of its user; `undefined`: not at all. */
+  readonly hold: number | undefined;
 }
 
 export const PIPELINE_OPTIONS: readonly string[] = [
@@ -29,34 +38,30 @@ export const PIPELINE_OPTIONS: readonly string[] = [
   'allowedOrigins',
   'dangerouslyAllowHttp',
   'auth',
+  'whenSessionEnds',
+  'holdLimit',
 ];
+
+const HOLD_LIMIT = 300_000;
 
 /** Reads own properties only: a polluted prototype must not open a client (rule S8). */
 export function readSettings(options: PipelineOptions): Settings {
   const own = <Key extends keyof PipelineOptions>(key: Key): PipelineOptions[Key] =>
     Object.hasOwn(options, key) ? options[key] : undefined;
-  const auth = own('auth');
-  checkAuth(auth);
   return {
     baseUrl: readBaseUrl(own('baseUrl')),
     allowedOrigins: readOrigins('allowedOrigins', own('allowedOrigins')),
     httpOrigins: readOrigins('dangerouslyAllowHttp', own('dangerouslyAllowHttp')),
-    auth,
+    auth: readAuth(own('auth')),
+    hold: readHold(own('whenSessionEnds'), own('holdLimit')),
   };
 }
 
-export function checkAuth(auth: unknown): void {
-  if (auth === undefined || auth === false || auth === 'optional') return;
-  if (typeof auth === 'object' && auth !== null) {
-    const { scopes, audience, ...rest } = auth as Record<string, unknown>;
-    if (scopes === undefined && audience === undefined && Object.keys(rest).length === 0) return;
-    if (scopes !== undefined || audience !== undefined) {
-      throw invalidOption(
-        'auth: { scopes, audience } is not there yet. Make one client per audience with extend().',
-      );
-    }
-  }
-  throw invalidOption("auth is false (send bare), 'optional' (bare when nobody is signed in) or left out.");
+function readHold(whenSessionEnds: unknown, limit: number | undefined): number | undefined {
+  checkDuration('holdLimit', limit);
+  if (whenSessionEnds === 'hold') return limit ?? HOLD_LIMIT;
+  if (whenSessionEnds === undefined || whenSessionEnds === 'fail') return undefined;
+  throw invalidOption("whenSessionEnds is 'fail' or 'hold'.");
 }
 
 function readBaseUrl(value: unknown): string | undefined {

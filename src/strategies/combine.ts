@@ -32,6 +32,14 @@ export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<Crede
         return same ? rejected : credentials;
       });
     },
+    ...(user?.stepUp && {
+      stepUp(query) {
+        const index = strategies.indexOf(user);
+        const rejected = query.rejected ?? [];
+        const better = user.stepUp?.({ ...query, rejected: rejected[index] });
+        return all([better], ([one]) => (one === rejected[index] ? rejected : rejected.with(index, one)));
+      },
+    }),
     apply: (outgoing, credentials) =>
       all(
         strategies.map((strategy, index) => strategy.apply(outgoing, credentials[index])),

@@ -24,6 +24,8 @@ export interface TokenOptions<User extends SessionUser = SessionUser> {
   readonly refreshAhead?: number | undefined;
   /** Milliseconds that a request waits for a token: 10 000. */
   readonly deadline?: number | undefined;
+  /** Scopes that a 403 `insufficient_scope` may cause to be asked for, once (T13). None unless said otherwise. */
+  readonly stepUp?: readonly string[] | undefined;
   /** Makes the user out of the claims of the access token and of the id token. */
   readonly user?: UserReader<User> | undefined;
 }
@@ -33,6 +35,8 @@ export interface TokenSession<User extends SessionUser> {
   readonly session: Session<User>;
   connect(host: Host): void;
   credential(query: CredentialQuery<AccessToken>): Awaitable<AccessToken>;
+  stepUp(query: CredentialQuery<AccessToken>): Awaitable<AccessToken>;
+  isRefused(credential: AccessToken): boolean;
   epoch(credential?: AccessToken): number | undefined;
 }
 
@@ -72,6 +76,8 @@ export function createSession<User extends SessionUser>(
       if (options.initial !== undefined) begin(made, options.initial);
     },
     credential: (query) => connected().credential(query),
+    stepUp: (query) => connected().stepUp(query),
+    isRefused: (credential) => connected().isRefused(credential),
     epoch: (credential) => (credential === undefined ? state.epoch : credential.epoch),
   };
 }
@@ -112,7 +118,7 @@ function facade<User extends SessionUser>(
         throw redact(error);
       }
     },
-    hasScope: (scope) => manager().scopes.has(scope),
+    hasScope: (scope) => manager().hasScope(scope),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Failure {
   readonly waitable: boolean;
   /** Milliseconds that the issuer asked us to wait. */
   readonly retryAfter?: number | undefined;
+  /** What the issuer says where it wants to see the user: for a further audience that ends no session (T12). */
+  readonly wantsUser?: { readonly said: string; readonly oauthError: string } | undefined;
 }
 
 /** What an answer of a token endpoint says about its failure. */
@@ -29,14 +31,13 @@ export interface Refusal {
   readonly contentType?: string | undefined;
 }
 
-const FINAL: ReadonlySet<unknown> = new Set([
-  'invalid_grant',
+const INTERACTIVE: ReadonlySet<unknown> = new Set([
   'login_required',
   'interaction_required',
   'consent_required',
   'account_selection_required',
-  'missing_refresh_token',
 ]);
+const FINAL: ReadonlySet<unknown> = new Set(['invalid_grant', 'missing_refresh_token', ...INTERACTIVE]);
 const MISCONFIGURED: ReadonlySet<unknown> = new Set([
   'invalid_client',
   'invalid_request',
@@ -56,7 +57,8 @@ export function judgeError(thrown: unknown, redactor: Redactor): Failure {
   const reason = reasonOf(thrown);
   const more = reason === undefined ? '' : ` (${redactor.text(reason)})`;
   const said = `the token provider threw ${cause.name}: ${cause.message || 'no message'}${more}`;
-  if (code.some((value) => FINAL.has(value))) return final(said, cause);
+  const over = code.find((value) => FINAL.has(value));
+  if (over !== undefined) return final(said, cause, undefined, wantsUser(said, over));
   if (code.some((value) => MISCONFIGURED.has(value))) return misconfigured(said, cause);
   const error = new TokenError('TOKEN_PROVIDER_FAILED', {
     message: `No access token: ${said}. The session stays; it is tried again. If it keeps failing, look at the cause.`,
@@ -97,7 +99,18 @@ export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unkno
     return { kind: 'temporary', error, waitable: true, retryAfter };
   }
   const over = FINAL.has(oauthError) || (status === 401 && oauthError === undefined);
-  return over ? final(said, cause, oauthError) : misconfigured(said, cause, oauthError, status);
+  return over
+    ? final(said, cause, oauthError, wantsUser(said, oauthError))
+    : misconfigured(said, cause, oauthError, status);
+}
+
+/** A refusal of one token among several: the session goes on without it (rule T12). */
+export function refuseOne({ said, oauthError }: NonNullable<Failure['wantsUser']>, cause: unknown): Failure {
+  const message =
+    `No access token for this audience and these scopes: ${said}. The session stays. ` +
+    'Let the user sign in for them, then call session.refresh().';
+  const refused = new TokenError('TOKEN_ENDPOINT_REJECTED', { message, cause, oauthError });
+  return { kind: 'misconfigured', error: refused, waitable: false };
 }
 
 /** The same error for another request: each has a stack of its own. */
@@ -165,13 +178,23 @@ function sayRefusal({ status, oauthError, description, contentType }: Refusal, r
   return `the token endpoint answered ${status}${details === '' ? type : ` (${details})`}`;
 }
 
-function final(said: string, cause: unknown, oauthError?: string): Failure {
+function wantsUser(said: string, code: unknown): Failure['wantsUser'] {
+  return typeof code === 'string' && INTERACTIVE.has(code) ? { said, oauthError: code } : undefined;
+}
+
+function final(
+  said: string,
+  cause: unknown,
+  oauthError?: string,
+  interactive?: Failure['wantsUser'],
+): Failure {
   const reason =
     oauthError === undefined
       ? { cause }
       : { cause: cause ?? new TokenError('TOKEN_ENDPOINT_REJECTED', { message: `${said}.`, oauthError }) };
   const message = `The session has ended: ${said}. Ask the user to sign in again; requests fail with this error until then.`;
-  return { kind: 'final', error: new SessionError('SESSION_ENDED', { message, ...reason }), waitable: false };
+  const error = new SessionError('SESSION_ENDED', { message, ...reason });
+  return { kind: 'final', error, waitable: false, wantsUser: interactive };
 }
 
 function misconfigured(said: string, cause: unknown, oauthError?: string, status?: number): Failure {

@@ -5,16 +5,30 @@ import type { Failure } from './failure.ts';
 /** What a refresh came to. `superseded`: a sign-in, a sign-out or a close made it pointless. */
 export type Outcome = 'token' | 'nobody' | 'failed' | 'superseded';
 
-/**
- * One refresh under way, shared by all who need its token. It never rejects: who waited looks at the state
- * afterwards, so there is no rejection that could be unhandled (T4).
- */
-export class Flight {
+/** What a refresh is for. */
+export interface FlightPlan {
   readonly reason: TokenReason;
   /** The token whose 401 it answers. */
   readonly rejected: string | undefined;
   /** Whether its token must not come from a cache. */
   readonly forced: boolean;
+  /** What the token is asked with. */
+  readonly scopes: readonly string[];
+}
+
+/**
+ * One refresh under way, shared by all who need its token. It never rejects: who waited looks at the state
+ * afterwards, so there is no rejection that could be unhandled (T4).
+ */
+export class Flight implements FlightPlan {
+  readonly reason: TokenReason;
+  readonly rejected: string | undefined;
+  readonly forced: boolean;
+  readonly scopes: readonly string[];
+  /** When the provider was asked, on the monotonic clock. */
+  start = 0;
+  /** The first answer looked expired: the next one must not come from a cache. */
+  insists = false;
   /** The source changed while it was under way: its answer may be of the state before. */
   overtaken = false;
   /** Why it failed. */
@@ -23,10 +37,11 @@ export class Flight {
   readonly #controller = new AbortController();
   #land: (outcome: Outcome) => void = () => {};
 
-  constructor(reason: TokenReason, rejected: string | undefined, forced: boolean) {
+  constructor({ reason, rejected, forced, scopes }: FlightPlan) {
     this.reason = reason;
     this.rejected = rejected;
     this.forced = forced;
+    this.scopes = scopes;
     this.done = new Promise((resolve) => {
       this.#land = resolve;
     });
@@ -51,6 +66,18 @@ export class Flight {
         cancel();
         resolve(outcome);
       });
+    });
+  }
+}
+
+/** The time of one call: whoever waits for the next one waits for its end. */
+export class Turn {
+  readonly done: Promise<void>;
+  end: () => void = () => {};
+
+  constructor() {
+    this.done = new Promise((resolve) => {
+      this.end = resolve;
     });
   }
 }

@@ -12,12 +12,15 @@ const SHORTEST_LIFE = 100;
 export interface HeldToken extends Life {
   readonly token: AccessToken;
   readonly scopes: ReadonlySet<string>;
+  /** What it was asked with. */
+  readonly asked: readonly string[];
 }
 
 export interface ReceiveOptions {
   readonly grant: Grant;
   readonly received: Moment;
   readonly epoch: number;
+  readonly asked: readonly string[];
   readonly current: HeldToken | undefined;
   /** Whether the provider was told not to answer from a cache. */
   readonly forced: boolean;
@@ -44,7 +47,8 @@ export function receive(options: ReceiveOptions): HeldToken {
     received: options.received,
     lifetime,
     window: windowFor(lifetime, options.refreshAhead, options.random),
-    scopes: scopesOf(grant, readClaims(grant.value)),
+    scopes: scopesOf(grant, readClaims(grant.value), options.asked),
+    asked: options.asked,
   };
 }
 
@@ -66,10 +70,10 @@ function isInUse(current: HeldToken | undefined, grant: Grant): current is HeldT
 }
 
 /** The same token again is asked for again only after half of what remains (T10). Its receipt stays. */
-function sameAgain(current: HeldToken, { clock, epoch }: ReceiveOptions): HeldToken {
+function sameAgain(current: HeldToken, { clock, epoch, asked }: ReceiveOptions): HeldToken {
   if (phaseOf(clock, current) === 'ended') throw expired();
   const token = current.token.epoch === epoch ? current.token : { ...current.token, epoch };
-  return { ...current, token, window: Math.min(current.window, remaining(clock, current) / 2) };
+  return { ...current, token, asked, window: Math.min(current.window, remaining(clock, current) / 2) };
 }
 
 function expired(): TokenError {
@@ -91,9 +95,12 @@ function lifetimeOf({ grant, received, forced, skew }: ReceiveOptions): number |
     : grant.expiresIn;
 }
 
-function scopesOf(grant: Grant, claims: Claims | undefined): ReadonlySet<string> {
-  const claimed: unknown = claims?.scope ?? claims?.scp;
+/** A token response without `scope` grants what was asked for (RFC 6749 §5.1). */
+function scopesOf(grant: Grant, claims: Claims | undefined, asked: readonly string[]): ReadonlySet<string> {
+  // What a polluted prototype claims grants nothing (rule S8).
+  const own = (name: string): unknown => (claims && Object.hasOwn(claims, name) ? claims[name] : undefined);
+  const claimed = own('scope') ?? own('scp');
   const granted: unknown = grant.scope ?? claimed;
   if (Array.isArray(granted)) return new Set(granted.filter((scope) => typeof scope === 'string'));
-  return new Set(typeof granted === 'string' ? granted.split(' ').filter((scope) => scope !== '') : []);
+  return new Set(typeof granted === 'string' ? granted.split(' ').filter((scope) => scope !== '') : asked);
 }

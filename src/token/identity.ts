@@ -16,12 +16,19 @@ export interface Identity<User extends SessionUser> {
   readonly idClaims: Claims;
 }
 
-/** Finds out whose tokens `grant` holds. `fresh()` makes an id where no token tells. */
+export interface IdentifyOptions<User extends SessionUser> {
+  readonly known: Identity<User> | undefined;
+  readonly reader: UserReader<User> | undefined;
+  /** Whether this is the token that the user is read from, not one for another audience (rule T12). */
+  readonly isHome: boolean;
+  /** Makes an id where no token tells. */
+  readonly fresh: () => string;
+}
+
+/** Finds out whose tokens `grant` holds. */
 export function identify<User extends SessionUser>(
   grant: Grant,
-  known: Identity<User> | undefined,
-  reader: UserReader<User> | undefined,
-  fresh: () => string,
+  { known, reader, isHome, fresh }: IdentifyOptions<User>,
 ): Identity<User> {
   const found = { claims: readClaims(grant.value), idClaims: readClaims(grant.idToken) };
   const subject = ownClaim(found.claims, 'sub');
@@ -29,13 +36,14 @@ export function identify<User extends SessionUser>(
   // Like is compared with like: the two tokens may name the same user by different subjects.
   const isSame = known !== undefined && agree(known.subject, subject) && agree(known.idSubject, idSubject);
   const before = isSame ? known : undefined;
+  const claims = before !== undefined && !isHome ? before.claims : (found.claims ?? before?.claims ?? {});
   const told = {
     subject: subject ?? before?.subject,
     idSubject: idSubject ?? before?.idSubject,
-    claims: found.claims ?? before?.claims ?? {},
+    claims,
     idClaims: found.idClaims ?? before?.idClaims ?? {},
   };
-  if (before !== undefined && reader === undefined) return { user: before.user, ...told };
+  if (before !== undefined && (reader === undefined || !isHome)) return { user: before.user, ...told };
   const user =
     reader === undefined
       ? defaultUser(told.idClaims, idSubject ?? subject, fresh)

@@ -1,10 +1,11 @@
-import type { Challenge, Host, SessionUser, TokenReason, TokenSource } from '../contracts.ts';
-import { SessionError, type ValetError } from '../errors.ts';
-import { Backoff } from './backoff.ts';
+import type { Challenge, Host, SessionUser, TokenContext, TokenReason, TokenSource } from '../contracts.ts';
+import type { ValetError } from '../errors.ts';
 import { type Answer, callProvider } from './call-provider.ts';
-import { type Failure, judgeError } from './failure.ts';
-import { Flight, type Outcome } from './flight.ts';
+import { judgeError } from './failure.ts';
+import { Flight, Turn } from './flight.ts';
 import type { SessionState } from './session-state.ts';
+import type { Slot } from './slot.ts';
+import { about, Verdict } from './verdict.ts';
 import type { Wallet } from './wallet.ts';
 
 /** What a refresh is about. */
@@ -13,8 +14,10 @@ export interface Errand {
   readonly rejected?: string | undefined;
   /** The URL that the token is for. */
   readonly resource?: string | undefined;
-  /** What the server said with the 401. */
+  /** What the server said with the 401 or the 403. */
   readonly challenge?: Challenge | undefined;
+  /** What to ask with, where it is not what the slot asks with. */
+  readonly scopes?: readonly string[];
   /** Do not take an answer from a cache. */
   readonly forced?: boolean;
   /** How often it has been asked again because a change of the source overtook it. */
@@ -24,21 +27,15 @@ export interface Errand {
 /** A source that tells of a change whenever it is asked would be asked for ever. */
 const MOST_FOLLOW_UPS = 3;
 
-/**
- * Refreshes one at a time, and decides what an answer means for the session: a token, nobody, ended, wrongly
- * configured, or a bad moment (rules T4, T6).
- */
+/** Refreshes one at a time in the whole session, each with the newest refresh token (rule T4). */
 export class Refresher<User extends SessionUser> {
-  readonly backoff: Backoff;
-  /** The refresh under way. */
-  flight: Flight | undefined;
-  /** Why nothing is asked until something changes: the session ended, or the configuration is wrong. */
-  latched: ValetError | undefined;
   readonly #host: Host;
   readonly #source: TokenSource;
-  readonly #state: SessionState<User>;
   readonly #wallet: Wallet<User>;
+  readonly #verdict: Verdict<User>;
   readonly #deadline: number;
+  /** Whose turn it is: the next call is made with the refresh token that this one leaves. */
+  #turn: Turn | undefined;
 
   constructor(
     host: Host,
@@ -49,38 +46,41 @@ export class Refresher<User extends SessionUser> {
   ) {
     this.#host = host;
     this.#source = source;
-    this.#state = state;
     this.#wallet = wallet;
+    this.#verdict = new Verdict(host, state, wallet);
     this.#deadline = deadline;
-    this.backoff = new Backoff(host.clock, () => host.random());
   }
 
-  /** Whether nothing speaks against asking now. */
-  get isIdle(): boolean {
-    return this.flight === undefined && this.latched === undefined && this.backoff.dueIn() === 0;
+  /** Why nothing is asked until something changes: the session ended, or the user signed out. */
+  get latched(): ValetError | undefined {
+    return this.#verdict.latched;
   }
 
-  /** The refresh under way, or a new one as soon as it is due. */
-  start(reason: TokenReason, errand: Errand = {}): Flight {
-    if (this.flight) return this.flight;
+  /** The refresh of the slot that is under way, or a new one as soon as it is due and its turn has come. */
+  start(slot: Slot, reason: TokenReason, errand: Errand = {}): Flight {
+    if (slot.flight) return slot.flight;
     const isRejected = reason === 'rejected';
-    const { rejected, forced = isRejected } = errand;
-    const flight = new Flight(reason, isRejected ? rejected : undefined, forced);
-    this.flight = flight;
+    // What a step-up asks for is in no cache.
+    const { rejected, forced = isRejected || reason === 'scope', scopes = slot.scopes } = errand;
+    const flight = new Flight({ reason, rejected: isRejected ? rejected : undefined, forced, scopes });
+    slot.flight = flight;
     // Whatever breaks on the way, a clock or a random source of the user's: nobody waits for ever.
-    this.#fly(flight, errand).catch((error: unknown) => {
-      if (this.flight === flight) this.flight = undefined;
-      flight.land(this.#fail(judgeError(error, this.#host.redactor), flight));
+    this.#fly(slot, flight, errand).catch((error: unknown) => {
+      if (slot.flight === flight) slot.flight = undefined;
+      flight.land(this.#verdict.fail(slot, judgeError(error, this.#host.redactor), flight));
     });
     return flight;
   }
 
   /** Whatever is under way is of no use any more; who waits for it looks again. `why`: nothing is asked until it is gone. */
   supersede(why?: ValetError): void {
-    const { flight } = this;
-    this.flight = undefined;
+    const flights = this.#wallet.slots.map((slot) => {
+      const { flight } = slot;
+      slot.flight = undefined;
+      return flight;
+    });
     this.unlatch(why);
-    flight?.land('superseded');
+    for (const flight of flights) flight?.land('superseded');
   }
 
   /**
@@ -89,113 +89,89 @@ export class Refresher<User extends SessionUser> {
    */
   overtake(): void {
     this.unlatch();
-    if (this.flight) this.flight.overtaken = true;
+    for (const { flight } of this.#wallet.slots) if (flight) flight.overtaken = true;
   }
 
   /** Something changed: the next request may ask at once. */
   unlatch(why?: ValetError): void {
-    this.latched = why;
-    this.backoff.reset();
+    this.#verdict.unlatch(why);
   }
 
   /** One refresh. What comes after a sign-in, a sign-out or a close belongs to nobody (T8). */
-  async #fly(flight: Flight, errand: Errand): Promise<void> {
-    const { forced } = flight;
-    await this.backoff.due();
-    if (this.flight !== flight) return;
-    const { clock, events } = this.#host;
-    const start = clock.monotonic();
-    events.emit('refresh', { reason: flight.reason });
-    // A listener may have signed out just now, or closed the client: then nobody is asked.
-    if (this.flight !== flight) return;
-    // What changed before the question is in the answer.
-    flight.overtaken = false;
-    let answer = await this.#call(flight, forced, errand);
-    const stale = this.flight === flight && !forced && this.#wallet.isStale(answer);
-    if (stale) answer = await this.#call(flight, true, errand);
-    if (this.flight !== flight) return;
+  async #fly(slot: Slot, flight: Flight, errand: Errand): Promise<void> {
+    await slot.backoff.due();
+    while (this.#turn) await this.#turn.done;
+    if (slot.flight !== flight) return;
+    const turn = new Turn();
+    this.#turn = turn;
+    try {
+      await this.#work(slot, flight, errand);
+    } finally {
+      this.#turn = undefined;
+      turn.end();
+    }
+  }
+
+  async #work(slot: Slot, flight: Flight, errand: Errand): Promise<void> {
+    const answer = await this.#ask(slot, flight, errand);
+    if (slot.flight !== flight) return;
     // It is over before anybody is told: a listener that wants another one gets another one.
-    this.flight = undefined;
+    slot.flight = undefined;
+    if (answer === undefined) {
+      flight.land('failed');
+      return;
+    }
     const { followUps = 0 } = errand;
     if (flight.overtaken && followUps < MOST_FOLLOW_UPS) {
       // A refresh token that was refused is refused for good, whoever is signed in now (T6).
       if (answer.kind === 'failure' && answer.failure.kind === 'final') this.#wallet.refreshToken = undefined;
-      this.start(flight.reason, { ...errand, forced, followUps: followUps + 1 });
+      this.start(slot, flight.reason, { ...errand, forced: flight.forced, followUps: followUps + 1 });
       flight.land('superseded');
       return;
     }
-    flight.land(this.#take(answer, flight, forced || stale, Math.round(clock.monotonic() - start)));
+    flight.land(this.#verdict.take(slot, answer, flight));
   }
 
-  async #call(flight: Flight, forceRefresh: boolean, { resource, challenge }: Errand): Promise<Answer> {
+  /** The provider's answer, asked for once more where it looks expired (T2). `undefined`: nobody was asked. */
+  async #ask(slot: Slot, flight: Flight, errand: Errand): Promise<Answer | undefined> {
+    // The session ended while it waited for its turn.
+    if (this.latched) return undefined;
+    const { clock, events } = this.#host;
+    flight.start = clock.monotonic();
+    events.emit('refresh', about(slot, flight));
+    // A listener may have signed out just now, or closed the client: then nobody is asked.
+    if (slot.flight !== flight) return undefined;
+    // What changed before the question is in the answer.
+    flight.overtaken = false;
+    const answer = await this.#call(slot, flight, errand);
+    if (slot.flight !== flight || flight.forced || !this.#wallet.isStale(slot, answer)) return answer;
+    flight.insists = true;
+    return this.#call(slot, flight, errand);
+  }
+
+  async #call(slot: Slot, flight: Flight, { resource, challenge }: Errand): Promise<Answer> {
     const { refreshToken } = this.#wallet;
+    const { audience } = slot.need;
+    const context: Omit<TokenContext, 'signal'> = {
+      reason: flight.reason,
+      forceRefresh: flight.forced || flight.insists,
+      scopes: flight.scopes,
+      ...(audience !== undefined && { audience }),
+      ...(flight.rejected !== undefined && { rejectedToken: flight.rejected }),
+      ...(refreshToken !== undefined && { refreshToken }),
+      ...(resource !== undefined && { resource }),
+      ...(challenge !== undefined && { challenge }),
+    };
     const answer = await callProvider({
       host: this.#host,
-      provider: (context) => this.#source.getToken(context),
-      context: {
-        reason: flight.reason,
-        forceRefresh,
-        scopes: [],
-        ...(flight.rejected !== undefined && { rejectedToken: flight.rejected }),
-        ...(refreshToken !== undefined && { refreshToken }),
-        ...(resource !== undefined && { resource }),
-        ...(challenge !== undefined && { challenge }),
-      },
+      provider: (asked) => this.#source.getToken(asked),
+      context,
       deadline: this.#deadline,
       signal: flight.signal,
     });
-    if (this.flight !== flight) return answer;
+    if (slot.flight !== flight) return answer;
     if (answer.kind === 'grant') this.#wallet.remember(answer.grant);
     if (answer.kind === 'failure') this.#wallet.keep(answer.refreshToken);
     return answer;
-  }
-
-  #take(answer: Answer, flight: Flight, forced: boolean, ms: number): Outcome {
-    if (answer.kind === 'nobody') {
-      this.backoff.reset();
-      this.#wallet.forget();
-      return 'nobody';
-    }
-    if (answer.kind === 'failure') return this.#fail(answer.failure, flight);
-    try {
-      this.#wallet.commit(answer.grant, { received: answer.received, forced });
-    } catch (error) {
-      return this.#fail(judgeError(error, this.#host.redactor), flight);
-    }
-    this.backoff.reset();
-    const lifetime = this.#wallet.current?.lifetime;
-    const { reason } = flight;
-    this.#host.events.emit('refreshed', { reason, ms, ...(lifetime !== undefined && { lifetime }) });
-    return 'token';
-  }
-
-  #fail(failure: Failure, flight: Flight): Outcome {
-    const { code, retryable, message } = failure.error;
-    flight.failure = failure;
-    if (failure.kind === 'temporary') this.backoff.failed(failure);
-    else this.#latch(failure);
-    const retryAfter = failure.kind === 'temporary' ? this.backoff.dueIn() : undefined;
-    this.#host.events.emit('refreshfailed', {
-      reason: flight.reason,
-      code,
-      retryable,
-      message,
-      ...(retryAfter !== undefined && { retryAfter }),
-    });
-    return 'failed';
-  }
-
-  #latch({ kind, error }: Failure): void {
-    const hadUser = this.#state.user !== undefined;
-    this.backoff.reset();
-    this.latched = error;
-    if (kind === 'final') {
-      this.#wallet.drop();
-      // Where nobody ever was signed in, there is no session that could end.
-      if (!hadUser) this.latched = new SessionError('SIGNED_OUT', { cause: error });
-      this.#state.ended(error);
-    } else if (!hadUser) {
-      this.#state.signedOut();
-    }
   }
 }

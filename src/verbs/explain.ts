@@ -14,15 +14,25 @@ export function explainStatus(
 ): string {
   const { status } = response;
   const said = serverSays(response, problem, redactor);
-  return `${facts.name} answered ${status}${status === 401 ? nature(facts) : ''}.${said} ${nextStep(status, facts)}`;
+  const scope = missingScope(response, redactor);
+  return `${facts.name} answered ${status}${status === 401 ? nature(facts) : ''}.${said} ${nextStep(status, facts, scope)}`;
 }
 
 function nature({ replayed }: CallFacts): string {
   return replayed ? ' twice, before and after a new credential' : '';
 }
 
-function nextStep(status: number, facts: CallFacts): string {
+/** What a 403 asks for (RFC 6750 §3.1). */
+function missingScope({ status, headers }: Response, redactor: Redactor): string | undefined {
+  const parameters = status === 403 ? tokenChallenge(headers.get('www-authenticate'))?.parameters : undefined;
+  const scope = parameters?.get('error') === 'insufficient_scope' ? parameters.get('scope') : undefined;
+  return scope === undefined ? undefined : JSON.stringify(short(redactor.text(scope)));
+}
+
+function nextStep(status: number, facts: CallFacts, scope: string | undefined): string {
   if (status === 401) return facts.carried ? (facts.credential ?? 'Check the credential.') : BARE;
+  if (scope !== undefined)
+    return `The token lacks ${scope}: ask for it with auth: { scopes }, or list it in stepUp.`;
   if (status === 403) return FORBIDDEN;
   if (status === 404) return 'Check the path and baseUrl; some servers answer 404 where access is missing.';
   if (status === 429) return 'Too many requests: wait for retryAfter, or send fewer.';

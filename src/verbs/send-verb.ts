@@ -17,7 +17,6 @@ export interface Attempt {
   /** The body, carried past ky: it would clone it, turn a function into text and buffer a stream (rule P3). */
   readonly body: BodyInput | null | (() => BodyInput) | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly auth: VerbOptions['auth'];
   readonly timeout: number | undefined;
 }
 
@@ -121,13 +120,7 @@ class VerbCall {
   }
 
   async #send(request: Request, init: RequestInit, body: Attempt['body']): Promise<Response> {
-    const {
-      json,
-      auth,
-      hooks,
-      signal,
-      timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT,
-    } = this.#options;
+    const { json, hooks, signal, timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT } = this.#options;
     if (!request.headers.has('accept')) request.headers.set('accept', this.#accept);
     if (json !== undefined && !request.headers.has('content-type')) {
       request.headers.set('content-type', 'application/json');
@@ -137,7 +130,7 @@ class VerbCall {
     const own = signal === undefined ? given?.signal : signal;
     // ky was given no body: one that is there came with the request that a hook put in place.
     const isHooks = hooks !== undefined && !given && request.body instanceof ReadableStream;
-    const attempt = { body: isHooks ? undefined : body, auth, timeout: limit, signal: own ?? undefined };
+    const attempt = { body: isHooks ? undefined : body, timeout: limit, signal: own ?? undefined };
     try {
       return await this.#host.line.send({ ...attempt, ...this.#wire(request, init) });
     } catch (error) {

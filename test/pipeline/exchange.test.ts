@@ -57,12 +57,6 @@ test('a stage may call the rest twice, or not at all', async () => {
   expect(sent).toBe(2);
 });
 
-test('what a request asks of authentication wins over what the client does', () => {
-  expect(exchangeOf({ auth: false }).auth).toBe(false);
-  expect(exchangeOf({ auth: false, init: { auth: 'optional' } }).auth).toBe('optional');
-  expect(exchangeOf({ auth: 'optional', init: { auth: false } }).auth).toBe(false);
-});
-
 test('method and signal are those of the init, else of the Request', () => {
   const { signal } = new AbortController();
   const request = new Request('https://api.test/x', { method: 'DELETE' });

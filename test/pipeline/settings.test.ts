@@ -104,7 +104,7 @@ test.each(['allowedOrigin', 'dangerouslyAllowHTTP', 'baseURL', 'Auth', '__proto_
   },
 );
 
-test.each([true, 'required', null, 1, { scope: 'a' }, { scopes: ['a'] }, { audience: 'a' }])(
+test.each([true, 'required', null, 1, { scope: 'a' }, { scopes: [''] }, { audience: 1 }, ['a']])(
   'refuses auth: %j, of a client and of a request',
   async (auth) => {
     expect(codeOf({ auth })).toBe('INVALID_OPTION');

@@ -106,7 +106,7 @@ test.each([
 
 test.each([
   ['store', { store: {} }],
-  ['stepUp', { stepUp: ['write'] }],
+  ['stepup', { stepup: ['write'] }],
   ['refreshahead', { refreshahead: 1 }],
 ])('the option %s is refused: accessToken does not know it', async (name, options) => {
   const error = await valetErrorOf(() => accessToken(rotating, options as AccessTokenOptions));

@@ -28,6 +28,6 @@ export function createFetchOn(
     redirects(strategy, policy, on),
     attach(strategy, on),
   ];
-  const connection = connect(strategy, { fetch });
+  const connection = connect(strategy, { runtime: { fetch } });
   return fetchOver(connection, settings, compose(stages, sendWith(connection.host.fetch)));
 }

@@ -6,7 +6,13 @@ import type {
   TokenSource,
 } from '../../src/contracts.ts';
 import type { EventName } from '../../src/events.ts';
-import { type AccessTokenOptions, accessToken, Client } from '../../src/index.ts';
+import {
+  type AccessTokenOptions,
+  accessToken,
+  Client,
+  type ExtendOptions,
+  type FetchInit,
+} from '../../src/index.ts';
 import { createManualClock, type ManualClock, settle } from './clock.ts';
 
 /** A client with one token source on a clock that stands still, and what went in and out of it. */
@@ -20,7 +26,7 @@ export interface TokenValet<User extends SessionUser = SessionUser> {
   /** The names of the events so far. */
   readonly events: readonly EventName[];
   /** Sends a request and gives the status it was answered with, or the code it failed with. */
-  readonly request: (init?: RequestInit) => Promise<number | string>;
+  readonly request: (init?: FetchInit) => Promise<number | string>;
 }
 
 export interface TokenValetOptions<User extends SessionUser> extends AccessTokenOptions<User> {
@@ -28,6 +34,8 @@ export interface TokenValetOptions<User extends SessionUser> extends AccessToken
   readonly respond?: (request: Request) => Response | Promise<Response>;
   readonly clock?: ManualClock;
   readonly random?: () => number;
+  /** Options of the client. */
+  readonly options?: ExtendOptions;
 }
 
 const WATCHED: readonly EventName[] = [
@@ -50,6 +58,7 @@ export function createTokenValet<User extends SessionUser = SessionUser>(
     respond = () => new Response('ok'),
     clock = createManualClock(),
     random = half,
+    options: clientOptions,
     ...token
   } = options;
   const asked: TokenContext[] = [];
@@ -70,11 +79,12 @@ export function createTokenValet<User extends SessionUser = SessionUser>(
   };
   const client = new Client<User>(accessToken(watched, token), {
     baseUrl: 'https://api.test',
+    ...clientOptions,
     logger: { debug() {}, warn() {} },
     runtime: { fetch, clock, random },
   });
   for (const name of WATCHED) client.on(name, () => events.push(name));
-  const request = (init?: RequestInit): Promise<number | string> => outcomeOf(client.fetch('/', init));
+  const request = (init?: FetchInit): Promise<number | string> => outcomeOf(client.fetch('/', init));
   return { client, clock, asked, sent, events, request };
 }
 

@@ -24,6 +24,7 @@ function take(tokens: string | TokenResponse, receipt: Receipt): HeldToken {
     grant: readGrant(tokens),
     received: moment(clock),
     epoch,
+    asked: [],
     current,
     forced,
     skew,

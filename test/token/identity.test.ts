@@ -15,10 +15,11 @@ function identifyTokens<User extends SessionUser>(
   { access, id }: Tokens,
   known?: Identity<User>,
   reader?: UserReader<User>,
+  isHome = true,
 ): Identity<User> {
   const token = access === undefined ? 'opaque-token' : createJwt(access);
   const grant = readGrant({ token, ...(id && { idToken: createJwt(id) }) });
-  return identify(grant, known, reader, () => 'fresh-id');
+  return identify(grant, { known, reader, isHome, fresh: () => 'fresh-id' });
 }
 
 test('the user is the subject of the id token with its claims', () => {

@@ -1,0 +1,44 @@
+import { elapsed, type Moment, moment } from '../clock.ts';
+import type { Clock } from '../contracts.ts';
+
+const SIZE = 3;
+const REFILL = 60_000;
+
+/**
+ * How many refreshes the refusals of a server may still cause: three, and one more each minute. A success does not
+ * fill it: a server that refuses every token would be asked, and the issuer with it, for ever (rule T11).
+ */
+export class Bucket {
+  readonly #clock: Clock;
+  #left = SIZE;
+  #since: Moment;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#since = moment(clock);
+  }
+
+  get isEmpty(): boolean {
+    this.#refill();
+    return this.#left === 0;
+  }
+
+  /** Takes one out. `false`: there is none. */
+  draw(): boolean {
+    if (this.isEmpty) return false;
+    this.#left--;
+    return true;
+  }
+
+  #refill(): void {
+    const gained = Math.floor(elapsed(this.#clock, this.#since) / REFILL);
+    if (this.#left + gained >= SIZE) {
+      this.#left = SIZE;
+      this.#since = moment(this.#clock);
+    } else if (gained > 0) {
+      const { wall, monotonic } = this.#since;
+      this.#left += gained;
+      this.#since = { wall: wall + gained * REFILL, monotonic: monotonic + gained * REFILL };
+    }
+  }
+}

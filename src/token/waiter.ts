@@ -1,0 +1,168 @@
+import { elapsed, moment } from '../clock.ts';
+import type { AccessToken, CredentialQuery, Host, SessionUser, TokenReason } from '../contracts.ts';
+import { ConfigError, SessionError } from '../errors.ts';
+import { timedOut } from './call-provider.ts';
+import { again } from './failure.ts';
+import type { Flight, Outcome } from './flight.ts';
+import type { Errand, Refresher } from './refresher.ts';
+import type { SessionState } from './session-state.ts';
+import type { Slot } from './slot.ts';
+import { covers, stepUpScopes, union } from './step-up.ts';
+import type { Wallet } from './wallet.ts';
+
+type Query = CredentialQuery<AccessToken>;
+
+export interface WaiterParts<User extends SessionUser> {
+  readonly host: Host;
+  readonly state: SessionState<User>;
+  readonly wallet: Wallet<User>;
+  readonly refresher: Refresher<User>;
+  readonly deadline: number;
+  /** Scopes that a 403 may cause to be asked for. */
+  readonly stepUp: ReadonlySet<string>;
+}
+
+/** Waits for a token on behalf of a request: for the refresh under way, else for a new one (rules T4, T5, T13). */
+export class Waiter<User extends SessionUser> {
+  readonly #host: Host;
+  readonly #state: SessionState<User>;
+  readonly #wallet: Wallet<User>;
+  readonly #refresher: Refresher<User>;
+  readonly #deadline: number;
+  readonly #stepUp: ReadonlySet<string>;
+
+  constructor({ host, state, wallet, refresher, deadline, stepUp }: WaiterParts<User>) {
+    this.#host = host;
+    this.#state = state;
+    this.#wallet = wallet;
+    this.#refresher = refresher;
+    this.#deadline = deadline;
+    this.#stepUp = stepUp;
+  }
+
+  /** A token that has not ended and is not the rejected one; or that one again: there is nothing better. */
+  obtain(query: Query): Promise<AccessToken> {
+    const rejected = query.rejected?.value;
+    let answered = false;
+    let paid = false;
+    return this.#wait(query, (slot) => {
+      const held = this.#wallet.usable(slot, rejected);
+      // While a refresh answers a 401 of this very token, sending it once more would only get another 401.
+      if (held !== undefined && slot.flight?.rejected !== held.token.value) return held.token;
+      // The provider insists on the refused token: there is nothing better to send.
+      if (answered && query.rejected !== undefined && slot.current?.token.value === rejected)
+        return query.rejected;
+      const reason = reasonFor(slot, rejected);
+      if (reason === 'rejected' && slot.flight === undefined && !paid) {
+        if (!slot.mayRefreshFor(originOf(query))) return this.#surface(query);
+        paid = true;
+      }
+      return {
+        reason,
+        errand: { rejected },
+        landed: (flight, outcome) => {
+          answered = outcome === 'token' && flight.rejected === rejected;
+        },
+      };
+    });
+  }
+
+  /** A token with the scopes that a 403 asks for; or the refused one: then the 403 stands (T13). */
+  stepUp(query: Query & { readonly rejected: AccessToken }): Promise<AccessToken> {
+    const { rejected } = query;
+    const wanted = stepUpScopes(query.challenge, this.#stepUp);
+    if (wanted.length === 0) return Promise.resolve(rejected);
+    return this.#wait(query, (slot) => {
+      const held = this.#wallet.usable(slot);
+      if (held !== undefined && covers(held.scopes, wanted)) {
+        return held.token.value === rejected.value ? rejected : held.token;
+      }
+      const scopes = union(slot.scopes, slot.current?.scopes ?? [], wanted);
+      if (slot.isVain(scopes)) return rejected;
+      return { reason: 'scope', errand: { scopes } };
+    });
+  }
+
+  checkOpen(): void {
+    if (this.#host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
+  }
+
+  /** One round for each refresh that lands, until `look` finds an answer. */
+  async #wait(query: Query, look: (slot: Slot) => AccessToken | Wish): Promise<AccessToken> {
+    const start = moment(this.#host.clock);
+    const left = (): number => this.#deadline - elapsed(this.#host.clock, start);
+    for (let rounds = 0; ; rounds++) {
+      // For a caller that has gone nothing more is asked.
+      query.signal?.throwIfAborted();
+      this.checkOpen();
+      // A request of an older epoch gets nothing of this one (T8).
+      if (query.epoch !== undefined && query.epoch !== this.#state.epoch)
+        throw new SessionError('SESSION_CHANGED');
+      const slot = this.#wallet.slotFor(query);
+      const found = look(slot);
+      if ('value' in found) return found;
+      // Whatever happened meanwhile, and however often: a request waits no longer than this.
+      if (rounds > 0 && left() <= 0) throw timedOut(this.#deadline);
+      this.#throwIfHopeless(slot, left());
+      const { resource, challenge } = query;
+      const flight = this.#refresher.start(slot, found.reason, { ...found.errand, resource, challenge });
+      const outcome = await flight.wait(this.#host.clock, left());
+      if (outcome === 'failed') this.#throwIfPointless(slot);
+      else if (outcome !== 'superseded') throwUnlessToken(outcome, this.#deadline);
+      found.landed?.(flight, outcome);
+    }
+  }
+
+  /** Too many refusals: the 401 is the caller's (T11). */
+  #surface(query: Query): AccessToken {
+    const rejected = query.rejected as AccessToken;
+    this.#host.events.emit('warning', {
+      code: 'TOO_MANY_REFUSALS',
+      message: explainRefusals(originOf(query)),
+    });
+    return rejected;
+  }
+
+  /** Fails at once where no attempt will be made within `patience` (T6). */
+  #throwIfHopeless({ backoff, latched }: Slot, patience: number): void {
+    const why = this.#refresher.latched ?? latched;
+    if (why) throw again(why);
+    const { failure } = backoff;
+    const wait = backoff.dueIn();
+    if (failure !== undefined && wait > 0 && (!failure.waitable || wait > patience))
+      throw again(failure.error, wait);
+  }
+
+  #throwIfPointless({ backoff }: Slot): void {
+    if (backoff.failure?.waitable === false) throw again(backoff.failure.error, backoff.dueIn());
+  }
+}
+
+/** A refresh that a request needs. */
+interface Wish {
+  readonly reason: TokenReason;
+  readonly errand: Errand;
+  landed?(flight: Flight, outcome: Outcome | 'timeout'): void;
+}
+
+export function reasonFor({ current }: Slot, rejected?: string): TokenReason {
+  if (current === undefined) return 'initial';
+  return rejected !== undefined && current.token.value === rejected ? 'rejected' : 'expiring';
+}
+
+export function throwUnlessToken(outcome: Outcome | 'timeout', deadline: number): void {
+  if (outcome === 'timeout') throw timedOut(deadline);
+  if (outcome === 'nobody') throw new SessionError('SIGNED_OUT');
+}
+
+/** What the message of a 401 says where no more tokens are fetched for it (rule T11). */
+function explainRefusals(origin: string): string {
+  return (
+    `${origin} has refused one new access token after the other, so none is fetched for its refusals for up to a ` +
+    'minute. Check which audience and issuer it expects, and its clock.'
+  );
+}
+
+function originOf({ resource }: Query): string {
+  return new URL(resource).origin;
+}
