@@ -2,9 +2,16 @@
 
 /** `@auth0/auth0-spa-js` */
 export const auth0 = {
-  getTokenSilently: (options: { cacheMode?: 'on' | 'off' | 'cache-only' } = {}): Promise<string> =>
-    Promise.resolve(`auth0-cache-${options.cacheMode}`),
+  getTokenSilently: (options: Auth0Options = {}): Promise<string> => {
+    const { audience, scope } = options.authorizationParams ?? {};
+    return Promise.resolve(['auth0-cache', options.cacheMode, audience, scope].filter(Boolean).join('-'));
+  },
 };
+
+interface Auth0Options {
+  cacheMode?: 'on' | 'off' | 'cache-only';
+  authorizationParams?: { audience?: string; scope?: string };
+}
 
 /** `@clerk/clerk-js` */
 export const clerk: {

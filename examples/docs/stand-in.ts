@@ -35,6 +35,7 @@ function answer(request: Request, body: string): Response {
     return new Response('<!doctype html><title>Log in</title>', { headers: { 'content-type': 'text/html' } });
   }
   if (pathname.endsWith('/chat/completions')) return completion();
+  if (pathname.includes('/refunds') && !credential.includes('refunds:write')) return insufficient();
   if (request.method === 'POST') return invalid();
   return Response.json({ name: 'Ada', temperature: 7, orders: [{ id: 1 }] });
 }
@@ -55,6 +56,11 @@ function token(body: string): Response {
 function refusal(): Response {
   const headers = { 'www-authenticate': 'Bearer error="invalid_token", error_description="it was retired"' };
   return Response.json({ message: 'no' }, { status: 401, headers });
+}
+
+function insufficient(): Response {
+  const challenge = 'Bearer error="insufficient_scope", scope="refunds:write"';
+  return Response.json({ message: 'no' }, { status: 403, headers: { 'www-authenticate': challenge } });
 }
 
 function invalid(): Response {

@@ -62,6 +62,18 @@ const refresh: TokenProvider = ({ refreshToken, signal }) => {
 const shop = new Client(refresh, options);
 // #endregion
 
+// #region audiences
+const withAudiences = new Client(
+  ({ forceRefresh, audience, scopes }) =>
+    auth0.getTokenSilently({
+      cacheMode: forceRefresh ? 'off' : 'on',
+      authorizationParams: { ...(audience !== undefined && { audience }), scope: scopes.join(' ') },
+    }),
+  options,
+);
+// #endregion
+await withAudiences.get('mail', { auth: { audience: 'mail', scopes: ['read'] } });
+
 const loginAnswer = { access_token: 'access-token-revoked', expires_in: 600, refresh_token: 'from-login' };
 
 // #region sign-in

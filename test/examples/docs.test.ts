@@ -53,6 +53,7 @@ test('the table of the README holds what is measured', async () => {
 });
 
 const shop = 'https://api.shop.example';
+const stock = 'https://stock.shop.example';
 const weather = 'https://api.weather.example/v1/current';
 
 /** What each program of the docs must have sent or said, among other things. */
@@ -79,6 +80,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     `GET | ${shop}/orders | authorization: Bearer supabase-cached => 200`,
     `GET | ${shop}/orders | authorization: Bearer firebase-force-false => 200`,
     `GET | ${shop}/orders | authorization: Bearer msal-force-false => 200`,
+    `GET | ${shop}/mail | authorization: Bearer auth0-cache-on-mail-read => 200`,
     `GET | ${shop}/orders | authorization: Bearer access-token-revoked => 401`,
     'POST | https://id.shop.example/token | grant_type=refresh_token&refresh_token=from-login => 200',
     `GET | ${shop}/orders | authorization: Bearer access-token-2 => 200`,
@@ -103,6 +105,20 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     'GET | https://files.shop.example/report.csv | authorization: Bearer access-token-of-ada => 200',
     'counted: 1',
     'fetched: 200',
+  ],
+  'users-and-scopes.ts': [
+    'Hello, Ada.',
+    `GET | ${shop}/orders | authorization: Bearer token_api.shop.example => 200`,
+    `GET | ${stock}/shelves | authorization: Bearer token_stock.shop.example => 200`,
+    `POST | ${stock}/shelves/7/count | authorization: Bearer token_stock.shop.example_stock:write => 422`,
+    'hidden: the button Refund',
+    `PUT | ${shop}/refunds/1 | authorization: Bearer token_api.shop.example => 403`,
+    `PUT | ${shop}/refunds/1 | authorization: Bearer token_api.shop.example_orders:read_refunds:write => 200`,
+    'may refund now: true',
+    'Ada, please log in again.',
+    'the session is ended',
+    `PUT | ${shop}/orders/1 | authorization: Bearer token-of-the-dialog => 200`,
+    'the session is signed-in',
   ],
   'testing.ts': ['The assertions of the testing guide hold.'],
   'a-request.ts': [
