@@ -43,19 +43,6 @@ test('a token whose end nobody knows is used until a server refuses it (rule T2)
   expect(clock.timers).toBe(0);
 });
 
-test('tokens of every lifetime are fetched once each under steady traffic (rule T3)', async () => {
-  for (const lifetime of [SECOND, 5 * SECOND, 30 * SECOND, MINUTE, HOUR]) {
-    const valet = createTokenValet(countingProvider(lifetime / SECOND), { random: () => 0 });
-    await sendSteadily(valet, 5 * lifetime, lifetime / 50);
-    const inUse = lifetime - Math.min(MINUTE, lifetime / 5);
-
-    // Each token is used for as long as it is fresh, and the next one is asked for a step later at most.
-    expect(valet.asked.length).toBeLessThanOrEqual(Math.ceil((5 * lifetime) / inUse));
-    expect(new Set(valet.sent).size).toBe(valet.asked.length);
-    expect(valet.clock.timers).toBe(0);
-  }
-});
-
 test('a token of thirty days is fetched once in them, and no timer is armed for it (rule T9)', async () => {
   const valet = createTokenValet(countingProvider((30 * DAY) / SECOND));
   await sendSteadily(valet, 29 * DAY, 6 * HOUR);
