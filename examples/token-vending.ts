@@ -34,7 +34,7 @@ async function work(employee: Employee | undefined): Promise<void> {
 await work({ id: 'ada', role: 'auditor' });
 await work({ id: 'bob', role: 'editor' });
 await work(undefined).catch((error: unknown) => {
-  console.log(`nobody: ${ValetError.is(error) ? error.code : error}`);
+  console.log(`nobody: ${ValetError.is(error) ? error.code : String(error)}`);
 });
 console.log(`${vending.requests.length} calls of the machine, ${reports.requests.length} of the API`);
 await vending.close();

@@ -71,12 +71,14 @@ view.show(`may refund now: ${shop.session.hasScope('refunds:write')}`);
 
 // #region hold
 const editor = shop.extend({ whenSessionEnds: 'hold' });
-shop.on('sessionend', async () => {
+shop.on('sessionend', () => void logInAgain());
+
+async function logInAgain(): Promise<void> {
   const { snapshot: ended } = shop.session;
   const tokens = await loginDialog.open(ended.status === 'ended' ? ended.user.name : '');
   if (tokens === undefined) await shop.signOut();
   else await shop.session.signIn(tokens);
-});
+}
 // #endregion
 
 const saving = new Promise<void>((resolve) => {
