@@ -16,12 +16,12 @@ test.each([undefined, null, '', ' ', ',', ', ,\t,'])('there is no challenge in %
   expect(read(header)).toEqual([]);
 });
 
-test('the example of RFC 9110 §11.6.1 holds two challenges', () => {
-  const header = 'Newauth realm="apps", type=1, title="Login to \\"apps\\"", Basic realm="simple"';
-  expect(read(header)).toEqual([
-    { scheme: 'newauth', realm: 'apps', type: '1', title: 'Login to "apps"' },
-    { scheme: 'basic', realm: 'simple' },
-  ]);
+test('the example of RFC 9110 §11.6.1 holds two challenges, in whichever order', () => {
+  const basic = { scheme: 'basic', realm: 'simple' };
+  const newauth = { scheme: 'newauth', realm: 'apps', type: '1', title: 'Login to "apps"' };
+  const parts = ['Basic realm="simple"', String.raw`Newauth realm="apps", type=1, title="Login to \"apps\""`];
+  expect(read(parts.join(', '))).toEqual([basic, newauth]);
+  expect(read(parts.toReversed().join(', '))).toEqual([newauth, basic]);
 });
 
 test.each<[string, string, unknown[]]>([
@@ -62,18 +62,74 @@ test.each<[string, string, unknown[]]>([
     'Bearer, DPoP algs="ES256 PS256", error="use_dpop_nonce"',
     [{ scheme: 'bearer' }, { scheme: 'dpop', algs: 'ES256 PS256', error: 'use_dpop_nonce' }],
   ],
+  ['RFC 9449 §7.1, no token', 'DPoP algs="ES256 PS256"', [{ scheme: 'dpop', algs: 'ES256 PS256' }]],
   [
-    'RFC 9470 §3, step-up',
-    'Bearer error="insufficient_user_authentication", error_description="A different level is required", acr_values="myACR", max_age="5"',
+    'RFC 9449 §7.1, a token of another key',
+    'DPoP error="invalid_token", error_description="Invalid DPoP key binding", algs="ES256"',
+    [
+      {
+        scheme: 'dpop',
+        error: 'invalid_token',
+        error_description: 'Invalid DPoP key binding',
+        algs: 'ES256',
+      },
+    ],
+  ],
+  [
+    'RFC 9449 §9, a nonce',
+    'DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof"',
+    [
+      {
+        scheme: 'dpop',
+        error: 'use_dpop_nonce',
+        error_description: 'Resource server requires nonce in DPoP proof',
+      },
+    ],
+  ],
+  [
+    'RFC 9470 §3, another level',
+    'Bearer error="insufficient_user_authentication", error_description="A different authentication level is required", acr_values="myACR"',
     [
       {
         scheme: 'bearer',
         error: 'insufficient_user_authentication',
-        error_description: 'A different level is required',
+        error_description: 'A different authentication level is required',
         acr_values: 'myACR',
+      },
+    ],
+  ],
+  [
+    'RFC 9470 §3, a newer login',
+    'Bearer error="insufficient_user_authentication", error_description="More recent authentication is required", max_age="5"',
+    [
+      {
+        scheme: 'bearer',
+        error: 'insufficient_user_authentication',
+        error_description: 'More recent authentication is required',
         max_age: '5',
       },
     ],
+  ],
+  [
+    'RFC 6750 §3, scopes with commas and equals signs',
+    'Bearer error="insufficient_scope", scope="urn:example:channel=HBO&urn:example:rating=G,PG-13"',
+    [
+      {
+        scheme: 'bearer',
+        error: 'insufficient_scope',
+        scope: 'urn:example:channel=HBO&urn:example:rating=G,PG-13',
+      },
+    ],
+  ],
+  [
+    'RFC 6750 §3, scopes of OpenID Connect',
+    'Bearer realm="example", scope="openid profile email"',
+    [{ scheme: 'bearer', realm: 'example', scope: 'openid profile email' }],
+  ],
+  [
+    'RFC 7617 §2.1, Basic',
+    'Basic realm="foo", charset="UTF-8"',
+    [{ scheme: 'basic', realm: 'foo', charset: 'UTF-8' }],
   ],
   [
     'RFC 9728 §5.1, resource metadata',
