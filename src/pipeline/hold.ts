@@ -84,6 +84,7 @@ function isBack({ session, query, host }: Holding, start: Moment, limit: number)
     host.signal.addEventListener('abort', closed, { once: true });
     query.signal?.addEventListener('abort', given, { once: true });
     if (host.signal.aborted) closed();
+    if (query.signal?.aborted) given();
     look();
   });
 }
