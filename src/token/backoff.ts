@@ -39,6 +39,11 @@ export class Backoff {
     return this.#failure === undefined ? 0 : Math.max(0, this.#wait - elapsed(this.#clock, this.#since));
   }
 
+  /** Whether the issuer has asked for the wait: then it is spared by all that would be asked of it. */
+  get isAskedFor(): boolean {
+    return this.#failure?.retryAfter !== undefined && this.dueIn() > 0;
+  }
+
   failed(failure: Failure): void {
     const ceiling = Math.min(LONGEST, FIRST * 2 ** this.#failures++);
     const { retryAfter = 0 } = failure;

@@ -288,6 +288,74 @@ test('a key beside the token stays as it is', async () => {
   expect(sent).toEqual(['the-app-key Bearer read-1', 'the-app-key Bearer read+write-2']);
 });
 
+test('a 403 that stands is sent once, with a key beside the token, too', async () => {
+  let sends = 0;
+  const fetch = async (): Promise<Response> => {
+    sends++;
+    return insufficient('write');
+  };
+  const both = combine([apiKey('the-app-key'), accessToken(scopedProvider())]);
+  using client = new Client(both, { baseUrl: 'https://api.test', runtime: { fetch } });
+  expect((await client.fetch('/')).status).toBe(403);
+  expect(sends).toBe(1);
+});
+
+test('a 403 that asks for nothing stands, even where a newer token is at hand', async () => {
+  const { client, sent, request } = createTokenValet(scopedProvider(), {
+    stepUp: ['write'],
+    respond: async () => {
+      await client.session.refresh();
+      return insufficient();
+    },
+  });
+  expect(await request()).toBe(403);
+  expect(sent).toHaveLength(1);
+});
+
+test('a step-up that brings the same token again is not replayed, whatever is said of its scopes', async () => {
+  const same = ({ scopes }: TokenContext): TokenResult => ({
+    token: 'same-token',
+    expiresIn: 600,
+    scope: ['read', ...scopes].join(' '),
+  });
+  const { asked, sent, request } = createTokenValet(same, {
+    stepUp: ['write'],
+    respond: () => insufficient('write'),
+  });
+  expect(await request()).toBe(403);
+  expect([asked.length, sent.length]).toEqual([2, 1]);
+});
+
+test('who signs in next is not asked for what a step-up has added for the user before', async () => {
+  const { client, asked, request } = createTokenValet(scopedProvider(), {
+    stepUp: ['write'],
+    respond: demanding('write'),
+  });
+  await request();
+  await client.session.signIn({ token: 'read-of-bob' });
+  await client.session.refresh();
+  expect(asked.at(-1)?.scopes).toEqual([]);
+});
+
+test('a step-up that meets the end of the session is held until its user is back (rule T7)', async () => {
+  const { client, sent, request } = createTokenValet(
+    () => Response.json({ error: 'invalid_grant' }, { status: 400 }),
+    {
+      initial: { token: 'read-1', refreshToken: 'refresh-token-0' },
+      user: () => ({ id: 'ada' }),
+      stepUp: ['write'],
+      respond: demanding('write'),
+      options: { whenSessionEnds: 'hold' },
+    },
+  );
+  const saving = request();
+  await settle();
+  expect(client.session.snapshot.status).toBe('ended');
+  await client.session.signIn({ token: 'read+write-2', scope: 'read write' });
+  expect(await saving).toBe(200);
+  expect(sent).toEqual(['Bearer read-1', 'Bearer read+write-2']);
+});
+
 test('a key is not asked for again after a 403', async () => {
   const asked: unknown[] = [];
   const key = apiKey((context) => {

@@ -2,11 +2,13 @@ import { expect, test } from 'vitest';
 import type { TokenProvider, TokenResult } from '../../src/contracts.ts';
 import { SessionError, TokenError } from '../../src/errors.ts';
 import { settle } from '../support/clock.ts';
+import { valetErrorOf } from '../support/thrown.ts';
 import {
   countingProvider,
   createHeldProvider,
   createTokenValet,
   isSettled,
+  outcomeOf,
   type TokenValet,
 } from '../support/token-valet.ts';
 
@@ -508,4 +510,46 @@ test('a first token that succeeds leaves nothing behind', async () => {
   await request();
 
   expect([clock.timers, clock.wakeListeners]).toEqual([0, 0]);
+});
+
+test('session.refresh() where nobody was ever signed in says so, and not that a session has ended', async () => {
+  const { client } = createTokenValet(() => {
+    throw Object.assign(new Error('no session'), { error: 'login_required' });
+  });
+
+  expect(await valetErrorOf(() => client.session.refresh())).toMatchObject({ code: 'SIGNED_OUT' });
+  expect(client.session.snapshot.status).toBe('signed-out');
+});
+
+test('events of a refresh tell what was asked for, what came of it and when it is tried again', async () => {
+  const answers = [
+    { token: 'token-1', expiresIn: 100 },
+    'token-2',
+    Response.json({ error: 'invalid_scope' }, { status: 400 }),
+    new Response('', { status: 503, headers: { 'retry-after': '7' } }),
+  ];
+  const told: object[] = [];
+  const ask = async (): Promise<TokenResult> => {
+    await clock.advance(12.4);
+    return answers.shift() ?? null;
+  };
+  const { client, clock } = createTokenValet(ask, { deadline: 100 });
+  client.on('refreshed', (event) => told.push(event));
+  client.on('refreshfailed', ({ message: _, ...event }) => told.push(event));
+  for (const auth of [undefined, { audience: 'a' }, { scopes: ['x'] }, { scopes: ['y'] }]) {
+    await outcomeOf(client.fetch('/', { auth }));
+  }
+
+  expect(told).toEqual([
+    { reason: 'initial', ms: 12, lifetime: 100_000 },
+    { reason: 'initial', audience: 'a', ms: 12 },
+    { reason: 'initial', scopes: ['x'], code: 'TOKEN_ENDPOINT_REJECTED', retryable: false },
+    {
+      reason: 'initial',
+      scopes: ['y'],
+      code: 'TOKEN_ENDPOINT_UNAVAILABLE',
+      retryable: true,
+      retryAfter: 7000,
+    },
+  ]);
 });

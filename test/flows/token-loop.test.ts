@@ -70,3 +70,42 @@ test('session.refresh() fetches a token all the same: somebody asked for it', as
   await settle();
   expect(asked).toHaveLength(5);
 });
+
+test('a refusal whose refresh fails for a while draws once, however often it is tried', async () => {
+  let failures = 5;
+  let refused = 'token-1';
+  const { clock, asked, request } = createTokenValet(
+    ({ reason }) => {
+      if (reason === 'rejected' && failures-- > 0) throw new Error('not now');
+      return { token: `token-${asked.length}`, expiresIn: 3600 };
+    },
+    {
+      random: () => 0,
+      respond: ({ headers }) =>
+        headers.get('authorization') === `Bearer ${refused}` ? refuse() : new Response('ok'),
+    },
+  );
+  const first = request();
+  await clock.advance(10_000);
+  expect(await first).toBe(200);
+  expect(asked).toHaveLength(7);
+
+  // Two are left.
+  for (const left of [2, 1]) {
+    refused = `token-${asked.length}`;
+    expect([left, await request()]).toEqual([left, 200]);
+  }
+  refused = `token-${asked.length}`;
+  expect(await request()).toBe(401);
+});
+
+test('a server that is content tells nothing of tokens that another one refuses', async () => {
+  const { client, request } = createTokenValet(countingProvider(3600), {
+    respond: ({ url }) => (url.startsWith('https://other.test') ? new Response('ok') : refuse()),
+    options: { allowedOrigins: ['https://other.test'] },
+  });
+  for (let i = 0; i < 9; i++) await request();
+  expect((await client.fetch('https://other.test/')).status).toBe(200);
+  const error = await thrownBy(() => client.get('orders', { retry: 0 }));
+  expect((error as Error).message).toContain('none is fetched');
+});

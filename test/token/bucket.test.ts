@@ -32,6 +32,16 @@ test('part of a minute is not lost, nor counted twice', async () => {
   expect([bucket.draw(), bucket.draw()]).toEqual([true, false]);
 });
 
+test('a full one begins anew: what was left over of a minute is not counted', async () => {
+  const clock = createManualClock();
+  const bucket = new Bucket(clock);
+  bucket.draw();
+  await clock.advance(1.5 * MINUTE);
+  for (let i = 0; i < 3; i++) expect(bucket.draw()).toBe(true);
+  await clock.advance(0.5 * MINUTE);
+  expect(bucket.draw()).toBe(false);
+});
+
 test('is refilled by a machine that sleeps', () => {
   const clock = createManualClock();
   const bucket = new Bucket(clock);
