@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseChallenges } from '../../src/challenge.ts';
 import type { TokenContext, TokenProvider, TokenResult } from '../../src/contracts.ts';
 import { accessToken, apiKey, Client, combine } from '../../src/index.ts';
 import { createManualClock, settle } from '../support/clock.ts';
@@ -356,24 +357,46 @@ test('a step-up that meets the end of the session is held until its user is back
   expect(sent).toEqual(['Bearer read-1', 'Bearer read+write-2']);
 });
 
-test('a key is not asked for again after a 403', async () => {
+test('a key is neither asked for nor sent again after a 403', async () => {
   const asked: unknown[] = [];
+  let sends = 0;
   const key = apiKey((context) => {
     asked.push(context);
     return `key-number-${asked.length}`;
   });
-  using client = new Client(key, {
-    baseUrl: 'https://api.test',
-    runtime: { fetch: async () => insufficient('write') },
-  });
+  const fetch = async (): Promise<Response> => {
+    sends++;
+    return insufficient('write');
+  };
+  using client = new Client(key, { baseUrl: 'https://api.test', runtime: { fetch } });
   expect((await client.fetch('/')).status).toBe(403);
-  expect(asked).toHaveLength(1);
+  expect([asked.length, sends]).toEqual([1, 1]);
 });
 
 test('the error of a verb names the scope that was missing', async () => {
   const { client } = createTokenValet(scopedProvider(), { respond: demanding('write') });
   const error = (await thrownBy(() => client.get(''))) as Error;
   expect(error.message).toContain('"write"');
+});
+
+test.each([
+  'Bearer error="insufficient_user_authentication", acr_values="myACR"',
+  'Bearer error="invalid_request"',
+  'DPoP error="use_dpop_nonce"',
+  'Basic realm="x"',
+])('a 401 that no fresh token mends is handed on, with its challenge and body: %s', async (header) => {
+  const { client, asked, sent } = createTokenValet(scopedProvider(), {
+    stepUp: ['write'],
+    respond: () =>
+      new Response('{"why":"because"}', { status: 401, headers: { 'www-authenticate': header } }),
+  });
+  const error = await thrownBy(() => client.get(''));
+  expect(error).toMatchObject({
+    status: 401,
+    challenges: parseChallenges(header),
+    data: '{"why":"because"}',
+  });
+  expect([asked.length, sent.length]).toEqual([1, 1]);
 });
 
 test('a step-up works over real HTTP, body and all', async () => {

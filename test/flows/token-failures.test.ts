@@ -553,3 +553,13 @@ test('events of a refresh tell what was asked for, what came of it and when it i
     },
   ]);
 });
+
+test('a mistake in a provider is told at once, even where the network is back at that very moment', async () => {
+  const { client, clock, asked, request } = createTokenValet(() => {
+    throw new ReferenceError('tokn is not defined');
+  });
+  client.on('refreshfailed', () => clock.wake());
+
+  expect(await request()).toBe('TOKEN_PROVIDER_FAILED');
+  expect(asked).toHaveLength(1);
+});
