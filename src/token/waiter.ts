@@ -53,13 +53,14 @@ export class Waiter<User extends SessionUser> {
       if (answered && query.rejected !== undefined && slot.current?.token.value === rejected)
         return query.rejected;
       const reason = reasonFor(slot, rejected);
-      if (reason === 'rejected' && slot.flight === undefined && !paid) {
-        if (!slot.mayRefreshFor(originOf(query))) return this.#surface(query);
-        paid = true;
-      }
       return {
         reason,
         errand: { rejected },
+        mayStart: () => {
+          if (reason !== 'rejected' || slot.flight !== undefined || paid) return true;
+          paid = slot.mayRefreshFor(originOf(query));
+          return paid;
+        },
         landed: (flight, outcome) => {
           answered = outcome === 'token' && flight.rejected === rejected;
         },
@@ -104,6 +105,7 @@ export class Waiter<User extends SessionUser> {
       // Whatever happened meanwhile, and however often: a request waits no longer than this.
       if (rounds > 0 && left() <= 0) throw timedOut(this.#deadline);
       this.#throwIfHopeless(slot, left());
+      if (found.mayStart?.() === false) return this.#surface(query);
       const { resource, challenge } = query;
       const flight = this.#refresher.start(slot, found.reason, { ...found.errand, resource, challenge });
       const outcome = await flight.wait(this.#host.clock, left());
@@ -142,6 +144,8 @@ export class Waiter<User extends SessionUser> {
 interface Wish {
   readonly reason: TokenReason;
   readonly errand: Errand;
+  /** Asked last, where nothing else speaks against it: it draws on what refusals may cause (T11). */
+  mayStart?(): boolean;
   landed?(flight: Flight, outcome: Outcome | 'timeout'): void;
 }
 

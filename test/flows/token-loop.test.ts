@@ -109,3 +109,21 @@ test('a server that is content tells nothing of tokens that another one refuses'
   const error = await thrownBy(() => client.get('orders', { retry: 0 }));
   expect((error as Error).message).toContain('none is fetched');
 });
+
+test('refusals that cause no refresh, since the issuer is to be spared, draw nothing', async () => {
+  let isUp = false;
+  const { clock, asked, request } = createTokenValet(
+    () => (isUp ? 'token-2' : new Response('', { status: 503, headers: { 'retry-after': '20' } })),
+    {
+      initial: { token: 'token-1' },
+      respond: ({ headers }) =>
+        headers.get('authorization') === 'Bearer token-1' ? refuse() : new Response('ok'),
+    },
+  );
+  for (let i = 0; i < 5; i++) expect(await request()).toBe('TOKEN_ENDPOINT_UNAVAILABLE');
+  expect(asked).toHaveLength(1);
+  await clock.advance(20_000);
+  isUp = true;
+
+  expect(await request()).toBe(200);
+});
