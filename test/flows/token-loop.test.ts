@@ -73,11 +73,13 @@ test('session.refresh() fetches a token all the same: somebody asked for it', as
 
 test('a refusal whose refresh fails for a while draws once, however often it is tried', async () => {
   let failures = 5;
+  let count = 0;
   let refused = 'token-1';
   const { clock, asked, request } = createTokenValet(
     ({ reason }) => {
+      count++;
       if (reason === 'rejected' && failures-- > 0) throw new Error('not now');
-      return { token: `token-${asked.length}`, expiresIn: 3600 };
+      return { token: `token-${count}`, expiresIn: 3600 };
     },
     {
       random: () => 0,

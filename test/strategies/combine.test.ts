@@ -50,6 +50,16 @@ test('the session of the one that has one is the session of all', async () => {
   expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'ada' } });
 });
 
+test('credentials that are at hand are sent before fetch returns (rule T1)', async () => {
+  const { fetch, sent } = createRecordingFetch();
+  const strategy = combine([apiKey(KEY), accessToken(() => TOKEN)]);
+  const send = createFetch(strategy, { baseUrl: BASE, runtime: { fetch } });
+  await send('x');
+  const answer = send('x');
+  expect(sent).toHaveLength(2);
+  await answer;
+});
+
 test('two sessions on one request are refused, and so are none at all', async () => {
   const two = [accessToken(() => TOKEN), accessToken(() => NEXT)];
   expect(await valetErrorOf(() => combine(two))).toMatchObject({ code: 'INVALID_OPTION' });
