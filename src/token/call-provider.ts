@@ -39,22 +39,30 @@ export async function callProvider(options: CallOptions): Promise<Answer> {
   const controller = new AbortController();
   const signal = AbortSignal.any([options.signal, controller.signal]);
   let giveUp = (): void => {};
+  let listen = (): void => {};
   const late = new Promise<Answer>((resolve) => {
     const fail = (failure: Failure): void => resolve({ kind: 'failure', failure });
-    giveUp = alarm(host.clock, patience, () => {
+    const stop = (): void => {
       const error = timedOut(patience);
       controller.abort(error);
       fail({ kind: 'temporary', error, waitable: true });
-    });
+    };
+    listen = () => {
+      giveUp();
+      giveUp = alarm(host.clock, patience, stop);
+    };
     // Nobody wants it any more: a provider that does not heed its signal is not waited for either.
     const abandon = (): void => fail(judgeError(options.signal.reason, host.redactor));
     options.signal.addEventListener('abort', abandon, { once: true });
   });
-  const answer = askTwice(options, signal);
-  return Promise.race([answer, late]).finally(giveUp);
+  listen();
+  // A refresh token that is sent once more is listened for as long as the first time.
+  const again = context.refreshToken === undefined ? (): void => {} : listen;
+  const answer = askTwice(options, signal, again);
+  return Promise.race([answer, late]).finally(() => giveUp());
 }
 
-async function askTwice(options: CallOptions, signal: AbortSignal): Promise<Answer> {
+async function askTwice(options: CallOptions, signal: AbortSignal, again: () => void): Promise<Answer> {
   const { host, provider, context } = options;
   const ask = async (): Promise<Answer> => {
     const result: Awaitable<TokenResult> = provider({ ...context, signal });
@@ -65,6 +73,7 @@ async function askTwice(options: CallOptions, signal: AbortSignal): Promise<Answ
     return await ask();
   } catch (error) {
     if (!isConnectionReset(error) || signal.aborted) return judged(error);
+    again();
     return ask().catch(judged);
   }
 }

@@ -92,7 +92,10 @@ export class TokenManager<User extends SessionUser> {
     this.#refresher.unlatch();
     const { home } = this.#wallet;
     const others = this.#wallet.slots.filter((slot) => slot !== home && slot.current !== undefined);
-    for (const slot of [home, ...others]) await this.#refreshSlot(slot);
+    for (const slot of [home, ...others]) {
+      // One that was given up meanwhile, since nobody used it, is out of reach of sign-ins and sign-outs.
+      if (slot === home || this.#wallet.slots.includes(slot)) await this.#refreshSlot(slot);
+    }
   }
 
   /** Starts with a refresh token alone: the first request buys an access token with it. */

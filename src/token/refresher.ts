@@ -102,6 +102,13 @@ export class Refresher<User extends SessionUser> {
     await slot.backoff.due();
     while (this.#turn) await this.#turn.done;
     if (slot.flight !== flight) return;
+    if (slot.backoff.dueIn() > 0) {
+      // Meanwhile the issuer has asked for a pause: whoever waits decides anew (T6).
+      slot.flight = undefined;
+      flight.failure = slot.backoff.failure;
+      flight.land('failed');
+      return;
+    }
     const turn = new Turn();
     this.#turn = turn;
     try {

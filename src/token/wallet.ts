@@ -143,9 +143,15 @@ export class Wallet<User extends SessionUser> {
     // An audience for each record of a table must not fill the memory.
     for (const [key, slot] of this.#slots) {
       const isOver = slot.current === undefined || phaseOf(this.#host.clock, slot.current) === 'ended';
-      if (isOver && slot.isIdle && slot !== this.#plain && slot !== this.#home) this.#slots.delete(key);
+      if (!isOver || !slot.isIdle || slot === this.#plain || slot === this.#home) continue;
+      // What it listens to would stay for good.
+      slot.unlatch();
+      this.#slots.delete(key);
     }
     const slot = new Slot(need, this.#host.clock, () => this.#host.random());
+    // An issuer that asked for a wait is not asked for something else meanwhile (T6).
+    const { backoff } = this.slots.find((one) => one.backoff.isAskedFor) ?? slot;
+    if (backoff.failure) slot.backoff.failed({ ...backoff.failure, retryAfter: backoff.dueIn() });
     this.#slots.set(keyOf(need), slot);
     return slot;
   }

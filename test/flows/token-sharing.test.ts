@@ -253,3 +253,22 @@ test('a signal that is aborted already asks nobody', async () => {
   await settle();
   expect(asked).toHaveLength(0);
 });
+
+test('a refresh token that is sent once more after a reset is listened for as long as the first time (rule T4)', async () => {
+  const { clock, asked, request, held } = await withEndedToken();
+  const first = request();
+  await clock.advance(30 * SECOND);
+  expect(await first).toBe('TOKEN_TIMEOUT');
+  held.calls[0]?.reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+  await clock.advance(39 * SECOND);
+  expect(asked.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+  held.calls[1]?.resolve({ token: 'token-1', expiresIn: 600, refreshToken: 'r1' });
+  await settle();
+
+  expect(await request()).toBe(200);
+  expect(asked).toHaveLength(2);
+  await clock.advance(600 * SECOND);
+  void request();
+  await settle();
+  expect(asked[2]?.refreshToken).toBe('r1');
+});

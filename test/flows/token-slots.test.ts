@@ -150,7 +150,7 @@ test('an issuer that asks for a wait is spared by all audiences (rule T6)', asyn
   expect(await request({ auth: { audience: 'a' } })).toBe(refused);
   expect(await request({ auth: { audience: 'b' } })).toBe(refused);
   expect(await request({ auth: { audience: 'a' } })).toBe(refused);
-  expect(asked).toHaveLength(3);
+  expect(asked).toHaveLength(2);
 });
 
 test.each(['login_required', 'consent_required', 'interaction_required', 'account_selection_required'])(
@@ -335,4 +335,49 @@ test('an abort frees the request that waits for its turn and nobody else', async
   expect(await first).toBe(200);
   await settle();
   expect(asked.map(({ audience }) => audience)).toEqual(['a', 'b']);
+});
+
+test('a slot that is given up listens for nothing any more', async () => {
+  const { client, clock, request } = createTokenValet(({ audience }) => {
+    if (audience === 'a') throw new Error('a bad moment');
+    return 'a-token';
+  });
+  const refused = request({ auth: { audience: 'a' } });
+  await clock.advance(11_000);
+  expect(await refused).toBe('TOKEN_PROVIDER_FAILED');
+  expect(clock.wakeListeners).toBe(1);
+  await clock.advance(MINUTE);
+  await request({ auth: { audience: 'b' } });
+  expect(clock.wakeListeners).toBe(0);
+  client.close();
+});
+
+test('what waited for its turn behind an answer with a Retry-After is not asked for either (rule T6)', async () => {
+  const held = createHeldProvider();
+  const { asked, request } = createTokenValet(held.provider);
+  const both = [request({ auth: { audience: 'a' } }), request({ auth: { audience: 'b' } })];
+  await settle();
+  held.calls[0]?.resolve(new Response('', { status: 429, headers: { 'retry-after': '600' } }));
+
+  const refused = 'TOKEN_ENDPOINT_UNAVAILABLE';
+  expect(await Promise.all(both)).toEqual([refused, refused]);
+  expect(asked).toHaveLength(1);
+});
+
+test('session.refresh() asks nothing for a slot that was given up while it waited for another one', async () => {
+  const held = createHeldProvider();
+  const { client, clock, asked, request } = createTokenValet((context) =>
+    asked.length === 3 ? held.provider(context) : { token: `${nameOf(context)}-${asked.length}`, expiresIn: 10 },
+  );
+  await request();
+  await request({ auth: { audience: 'a' } });
+  await clock.advance(9 * 1000);
+  const refreshed = client.session.refresh();
+  await clock.advance(2 * 1000);
+  const other = request({ auth: { audience: 'b' } });
+  held.calls[0]?.resolve({ token: 'plain-new', expiresIn: 60 });
+  await refreshed;
+  await other;
+
+  expect(asked.slice(2).map(({ audience }) => audience)).toEqual([undefined, 'b']);
 });
