@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { TokenProvider, TokenResult } from '../../src/contracts.ts';
 import { SessionError, TokenError } from '../../src/errors.ts';
 import { settle } from '../support/clock.ts';
+import { createJwt } from '../support/jwt.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 import {
   countingProvider,
@@ -562,4 +563,11 @@ test('a mistake in a provider is told at once, even where the network is back at
 
   expect(await request()).toBe('TOKEN_PROVIDER_FAILED');
   expect(asked).toHaveLength(1);
+});
+
+test('a token that contradicts itself is told at once, and not asked for past a cache (rule T10)', async () => {
+  const { asked, sent, request } = createTokenValet(() => createJwt({ sub: 'u1', iat: 2_000, exp: 1_000 }));
+
+  expect(await request()).toBe('TOKEN_INVALID');
+  expect([asked.length, sent.length]).toEqual([1, 0]);
 });

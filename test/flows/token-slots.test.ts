@@ -100,6 +100,28 @@ test('a hung call of one slot makes the next one wait, until it is given up', as
   expect(await Promise.all([first, second])).toEqual(['TOKEN_TIMEOUT', 200]);
 });
 
+test('while one slot’s call may still bring the next refresh token, no other slot sends the old one (rule T4)', async () => {
+  const held = createHeldProvider();
+  const { clock, asked, request } = createTokenValet(held.provider, {
+    initial: { refreshToken: 'refresh-token-0' },
+  });
+  const both = [request({ auth: { audience: 'a' } }), request({ auth: { audience: 'b' } })];
+  await clock.advance(39_999);
+  expect(await Promise.all(both)).toEqual(['TOKEN_TIMEOUT', 'TOKEN_TIMEOUT']);
+  const late = request({ auth: { audience: 'b' } });
+  await settle();
+  expect(asked).toHaveLength(1);
+
+  held.calls[0]?.resolve({ token: 'token-a', refreshToken: 'refresh-token-1' });
+  await settle();
+  held.calls[1]?.resolve({ token: 'token-b' });
+  expect(await late).toBe(200);
+  expect(asked.map(({ audience, refreshToken }) => [audience, refreshToken])).toEqual([
+    ['a', 'refresh-token-0'],
+    ['b', 'refresh-token-1'],
+  ]);
+});
+
 test('a 401 for one audience renews the token of that audience only', async () => {
   const { asked, sent, request } = createTokenValet(namingProvider(), {
     respond: ({ headers }) =>
@@ -138,19 +160,27 @@ test('a bad moment of one audience does not hold up the others', async () => {
 });
 
 test('an issuer that asks for a wait is spared by all audiences (rule T6)', async () => {
-  const { asked, request } = createTokenValet(({ audience }) =>
-    audience === undefined
-      ? 'plain-token'
-      : new Response('', { status: 429, headers: { 'retry-after': '600' } }),
+  let isBusy = false;
+  const { clock, asked, request } = createTokenValet((context) =>
+    isBusy
+      ? new Response('', { status: 429, headers: { 'retry-after': '600' } })
+      : { token: nameOf(context), expiresIn: 60 },
   );
-  await request();
   const refused = 'TOKEN_ENDPOINT_UNAVAILABLE';
-  void request({ auth: { audience: 'b' } });
-  await settle();
+  expect([await request(), await request({ auth: { audience: 'a' } })]).toEqual([200, 200]);
+  await clock.advance(MINUTE);
+  isBusy = true;
   expect(await request({ auth: { audience: 'a' } })).toBe(refused);
-  expect(await request({ auth: { audience: 'b' } })).toBe(refused);
-  expect(await request({ auth: { audience: 'a' } })).toBe(refused);
-  expect(asked).toHaveLength(2);
+  expect(await request()).toBe(refused);
+  expect(asked).toHaveLength(3);
+});
+
+test('a further audience that is all that was ever asked for, and wants the user, is nobody signed in', async () => {
+  const { client, request } = createTokenValet(() => {
+    throw Object.assign(new Error('ask the user'), { code: 'login_required' });
+  });
+  expect(await request({ auth: { audience: 'mail' } })).toBe('SIGNED_OUT');
+  expect(client.session.snapshot.status).toBe('signed-out');
 });
 
 test.each(['login_required', 'consent_required', 'interaction_required', 'account_selection_required'])(
@@ -337,47 +367,64 @@ test('an abort frees the request that waits for its turn and nobody else', async
   expect(asked.map(({ audience }) => audience)).toEqual(['a', 'b']);
 });
 
-test('a slot that is given up listens for nothing any more', async () => {
-  const { client, clock, request } = createTokenValet(({ audience }) => {
-    if (audience === 'a') throw new Error('a bad moment');
-    return 'a-token';
+test('who the user before was to a further audience says nothing of the next one', async () => {
+  let user = 'ada';
+  const provider: TokenProvider = ({ audience = 'plain' }) => ({
+    token: createJwt({ sub: `${user}-at-${audience}`, n: Math.random() }),
+    expiresIn: 600,
   });
-  const refused = request({ auth: { audience: 'a' } });
-  await clock.advance(11_000);
-  expect(await refused).toBe('TOKEN_PROVIDER_FAILED');
-  expect(clock.wakeListeners).toBe(1);
-  await clock.advance(MINUTE);
-  await request({ auth: { audience: 'b' } });
-  expect(clock.wakeListeners).toBe(0);
-  client.close();
-});
-
-test('what waited for its turn behind an answer with a Retry-After is not asked for either (rule T6)', async () => {
-  const held = createHeldProvider();
-  const { asked, request } = createTokenValet(held.provider);
-  const both = [request({ auth: { audience: 'a' } }), request({ auth: { audience: 'b' } })];
-  await settle();
-  held.calls[0]?.resolve(new Response('', { status: 429, headers: { 'retry-after': '600' } }));
-
-  const refused = 'TOKEN_ENDPOINT_UNAVAILABLE';
-  expect(await Promise.all(both)).toEqual([refused, refused]);
-  expect(asked).toHaveLength(1);
-});
-
-test('session.refresh() asks nothing for a slot that was given up while it waited for another one', async () => {
-  const held = createHeldProvider();
-  const { client, clock, asked, request } = createTokenValet((context) =>
-    asked.length === 3 ? held.provider(context) : { token: `${nameOf(context)}-${asked.length}`, expiresIn: 10 },
-  );
+  const { client, events, request } = createTokenValet(provider);
   await request();
   await request({ auth: { audience: 'a' } });
-  await clock.advance(9 * 1000);
-  const refreshed = client.session.refresh();
-  await clock.advance(2 * 1000);
-  const other = request({ auth: { audience: 'b' } });
-  held.calls[0]?.resolve({ token: 'plain-new', expiresIn: 60 });
-  await refreshed;
-  await other;
+  user = 'bob';
+  await client.session.signIn({ token: createJwt({ sub: 'bob-at-plain' }), expiresIn: 600 });
+  await request({ auth: { audience: 'a' } });
 
-  expect(asked.slice(2).map(({ audience }) => audience)).toEqual([undefined, 'b']);
+  expect(client.session.snapshot).toMatchObject({ user: { id: 'bob-at-plain' } });
+  expect(events.filter((name) => name === 'userchange')).toHaveLength(2);
+});
+
+test('a source that changed before the end of the session leaves no doubt about the user who is back', async () => {
+  let changed = (): void => {};
+  let isOver = false;
+  const { client, events, request } = createTokenValet({
+    getToken(context) {
+      if (isOver) throw new SessionError('SESSION_ENDED');
+      return nameOf(context);
+    },
+    subscribe(listener) {
+      changed = listener;
+      return () => {};
+    },
+  });
+  await request();
+  await request({ auth: { audience: 'a' } });
+  isOver = true;
+  changed();
+  await settle();
+  expect(client.session.snapshot.status).toBe('ended');
+  isOver = false;
+  await client.session.refresh();
+  await request({ auth: { audience: 'a' } });
+
+  expect(client.session.snapshot.status).toBe('signed-in');
+  expect(events.filter((name) => name === 'userchange')).toHaveLength(1);
+});
+
+test('a session that began with an audience is renewed with a token of that audience', async () => {
+  const { client, asked, request } = createTokenValet(namingProvider());
+  await request({ auth: { audience: 'a' } });
+  await client.session.refresh();
+
+  expect(asked.map(({ audience }) => audience)).toEqual(['a', 'a']);
+});
+
+test('a sign-in leaves no token of another audience, be it the same user’s', async () => {
+  const { client, asked, request } = createTokenValet(namingProvider(), { user: () => ({ id: 'ada' }) });
+  await request();
+  await request({ auth: { audience: 'a' } });
+  await client.session.signIn({ token: 'token-of-a-login' });
+  await request({ auth: { audience: 'a' } });
+
+  expect(asked.map(({ audience }) => audience)).toEqual([undefined, 'a', 'a']);
 });

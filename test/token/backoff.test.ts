@@ -156,3 +156,12 @@ test('a platform without wake-ups just waits', () => {
   expect(backoff.dueIn()).toBe(1000);
   expect(() => backoff.reset()).not.toThrow();
 });
+
+test('a wait that an issuer has asked for is one until it is over; one of our own is none', async () => {
+  const { clock, backoff } = failing();
+  expect([backoff.isAskedFor, backoff.dueIn()]).toEqual([false, 1000]);
+  backoff.failed(failure(5000));
+  expect(backoff.isAskedFor).toBe(true);
+  await clock.advance(5000);
+  expect(backoff.isAskedFor).toBe(false);
+});
