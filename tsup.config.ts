@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', fetch: 'src/fetch.ts' },
+  entry: {
+    index: 'src/index.ts',
+    fetch: 'src/fetch.ts',
+    stores: 'src/stores.ts',
+  },
   format: 'esm',
   target: 'es2023',
   tsconfig: 'tsconfig.src.json',

@@ -186,6 +186,77 @@ export interface TokenSource {
   signOut?(): Awaitable<void>;
 }
 
+/** One access token in a session document. Times are on the store's clock. */
+export interface StoredToken {
+  /** What requests ask for to get it (rule T12). */
+  readonly need: Need;
+  /** What it was asked with, and what it was granted. */
+  readonly asked: readonly string[];
+  readonly granted: readonly string[];
+  readonly token: string;
+  readonly received: number;
+  /** Milliseconds from receipt. */
+  readonly lifetime?: number;
+}
+
+/** Somebody is redeeming the refresh token of a document: nobody else may (rule T14). */
+export interface SessionClaim {
+  readonly id: string;
+  /** Who claimed it, as `owner` of its store names it. */
+  readonly owner?: string;
+  /** When, on the store's clock. */
+  readonly at: number;
+}
+
+/** A session as tabs, processes and hosts share it. It is JSON, and it holds secrets. */
+export interface SessionDocument {
+  readonly format: 1;
+  /** Grows with every write and is never used again. */
+  readonly version: number;
+  /** Grows with every sign-out, switch of user and first sign-in, and is never used again. */
+  readonly epoch: number;
+  /** `signed-out` is what a sign-out leaves behind, so that the others hear of it. */
+  readonly state: 'none' | 'signed-in' | 'signed-out' | 'ended';
+  readonly userId?: string;
+  readonly idToken?: string;
+  readonly refreshToken?: string;
+  /** The thumbprint of the key that the tokens are bound to (RFC 9449 §6.1). */
+  readonly jkt?: string;
+  /** The token that told who the user is comes first. */
+  readonly tokens: readonly StoredToken[];
+  readonly claim?: SessionClaim;
+}
+
+/** Keeps one session document. What it throws is a bad moment: no refresh token is redeemed meanwhile. */
+export interface TokenStore {
+  /** What is stored, as it was given to `swap`; `undefined`: nothing. It is checked before use. */
+  read(): Awaitable<unknown>;
+  /**
+   * Stores `next` if what is stored has the version of `expected` (`undefined`: if nothing is stored), as one step.
+   * `false`: it has not.
+   */
+  swap(expected: SessionDocument | undefined, next: SessionDocument): Awaitable<boolean>;
+  /** Milliseconds since the epoch, by a clock that all who share the store agree on. */
+  now(): Awaitable<number>;
+  /** Names whoever holds this object. */
+  readonly owner?: string;
+  /** Whether `owner` has provably died. */
+  ownerGone?(owner: string): Awaitable<boolean>;
+  /** Calls `changed` when somebody else may have stored something. Without it the store is read again on use. */
+  subscribe?(changed: () => void): () => void;
+  /** Tokens are read and never redeemed, nor is anything written: for servers that render pages. */
+  readonly readOnly?: boolean;
+  /** Where it has never worked, memory will do: browsers may refuse storage to a page. */
+  readonly optional?: boolean;
+}
+
+/** A store that `accessToken()` takes: `sharedStore()` makes one, and so do the stores of `fetch-valet/stores`. */
+export interface SharedStore {
+  readonly store: TokenStore;
+  /** How a session is shared through it. It comes with the store, so that who has none does not carry it. */
+  readonly share: (parts: never) => unknown;
+}
+
 /** The claims of a JWT. Read for display and expiry only: nobody has checked the signature. */
 export type Claims = Readonly<Record<string, unknown>>;
 

@@ -22,7 +22,8 @@ export type TokenErrorCode =
   | 'TOKEN_INVALID'
   | 'TOKEN_TIMEOUT'
   | 'TOKEN_ENDPOINT_REJECTED'
-  | 'TOKEN_ENDPOINT_UNAVAILABLE';
+  | 'TOKEN_ENDPOINT_UNAVAILABLE'
+  | 'STORE_UNAVAILABLE';
 export type NetworkErrorCode = 'NETWORK' | 'OFFLINE' | 'TIMEOUT';
 export type ResponseErrorCode = 'NOT_JSON' | 'INVALID_RESPONSE';
 export type ErrorCode =

@@ -36,7 +36,7 @@ import { detectPlatform, type Platform } from './platform.ts';
 import { tokenStrategy } from './strategies/access-token.ts';
 import { plainKey } from './strategies/api-key.ts';
 import type { PlacementOptions } from './strategies/placement.ts';
-import { createSession, serviceSession, type TokenOptions } from './token/create-session.ts';
+import { checkStore, createSession, serviceSession, type TokenOptions } from './token/create-session.ts';
 
 export type { Runtime } from './connection.ts';
 export type * from './contracts.ts';
@@ -111,11 +111,12 @@ export function accessToken<User extends SessionUser = SessionUser>(
   source: TokenProvider | TokenSource,
   options: AccessTokenOptions<User> = {},
 ): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
-  const known = ['initial', 'refreshAhead', 'deadline', 'stepUp', 'user', 'placement'];
+  const known = ['initial', 'refreshAhead', 'deadline', 'stepUp', 'store', 'user', 'placement'];
   const own = checkKeys('accessToken()', options, known);
   checkDuration('refreshAhead', own.refreshAhead);
   checkDuration('deadline', own.deadline);
   if (own.stepUp !== undefined) readScopes('stepUp', own.stepUp);
+  if (own.store !== undefined) checkStore(own.store);
   if (typeof source !== 'function' && typeof source?.getToken !== 'function') {
     throw invalidOption('accessToken() takes a function that returns a token, or an object with getToken().');
   }

@@ -15,7 +15,8 @@ import {
   TokenError,
   ValetError,
 } from '../src/index.ts';
-import { createManualClock } from './support/clock.ts';
+import { sharedStore } from '../src/stores.ts';
+import { createManualClock, settle } from './support/clock.ts';
 import { EVERY_ERROR } from './support/every-error.ts';
 import { quiet } from './support/quiet.ts';
 import { createRecordingFetch } from './support/recording-fetch.ts';
@@ -293,6 +294,22 @@ test('TOKEN_TIMEOUT: more patience, and a signal', async () => {
   // #endregion
   await make(patient).fetch('x');
   expect(sent[0]?.headers.get('authorization')).toBe('Bearer token-1');
+});
+
+test('STORE_UNAVAILABLE: a note in the log', async () => {
+  const { said, make } = createPage();
+  const log = (text: string): number => said.push(text);
+  const store = { read: () => Promise.reject(new Error('down')), swap: () => false, now: () => 0 };
+  const api = make(accessToken(() => 'token-1', { store: sharedStore(store) }));
+  // #region store-unavailable
+  api.on('warning', ({ code, message }) => {
+    if (code === 'STORE_UNAVAILABLE') log(message);
+  });
+  // #endregion
+  await expect(api.fetch('x')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  api.session.signIn({ token: 'token-2' }).catch(() => {});
+  await settle();
+  expect(said[0]).toContain('down');
 });
 
 test('TOKEN_ENDPOINT_REJECTED: an alert', async () => {

@@ -38,6 +38,7 @@ const FAMILIES: Readonly<
   TOKEN_TIMEOUT: [TokenError, true],
   TOKEN_ENDPOINT_REJECTED: [TokenError, false],
   TOKEN_ENDPOINT_UNAVAILABLE: [TokenError, true],
+  STORE_UNAVAILABLE: [TokenError, true],
   HTTP_ERROR: [HttpError, false],
   NETWORK: [NetworkError, true],
   OFFLINE: [NetworkError, true],

@@ -28,6 +28,8 @@ export interface CallOptions {
   readonly context: Omit<TokenContext, 'signal'>;
   /** Milliseconds after which a call without a refresh token is given up. */
   readonly deadline: number;
+  /** Looked at last before each call: whether it may be made (rule T14). */
+  readonly mayAsk?: (() => boolean) | undefined;
   /** Aborts when the answer is of no use any more: at sign-out, for example. */
   readonly signal: AbortSignal;
 }
@@ -45,7 +47,7 @@ export async function callProvider(options: CallOptions): Promise<Answer> {
     const stop = (): void => {
       const error = timedOut(patience);
       controller.abort(error);
-      fail({ kind: 'temporary', error, waitable: true });
+      fail({ kind: 'temporary', error, waitable: true, isOpen: true });
     };
     listen = () => {
       giveUp();
@@ -63,16 +65,18 @@ export async function callProvider(options: CallOptions): Promise<Answer> {
 }
 
 async function askTwice(options: CallOptions, signal: AbortSignal, again: () => void): Promise<Answer> {
-  const { host, provider, context } = options;
+  const { host, provider, context, mayAsk = () => true } = options;
   const ask = async (): Promise<Answer> => {
     const result: Awaitable<TokenResult> = provider({ ...context, signal });
     return read(await result, host);
   };
   const judged = (error: unknown): Answer => ({ kind: 'failure', failure: judgeError(error, host.redactor) });
+  if (!mayAsk()) return { kind: 'failure', failure: { kind: 'temporary', error: tooLate(), waitable: true } };
   try {
     return await ask();
   } catch (error) {
     if (!isConnectionReset(error) || signal.aborted) return judged(error);
+    if (!mayAsk()) return { kind: 'failure', failure: { ...judgeError(error, host.redactor), isOpen: true } };
     again();
     return ask().catch(judged);
   }
@@ -107,6 +111,15 @@ function granted(
 
 function isResponse(result: TokenResult): result is Response {
   return typeof result === 'object' && Object.prototype.toString.call(result) === '[object Response]';
+}
+
+/** Nothing was sent: the machine slept, or the store was slow. */
+function tooLate(): TokenError {
+  return new TokenError('TOKEN_TIMEOUT', {
+    message:
+      'No access token: the turn to refresh the shared session was over before it could be used. Try again.',
+    retryable: true,
+  });
 }
 
 export function timedOut(ms: number): TokenError {

@@ -5,6 +5,7 @@ import type {
   Host,
   Session,
   SessionUser,
+  SharedStore,
   TokenProvider,
   TokenResponse,
   TokenSource,
@@ -22,12 +23,22 @@ export interface TokenOptions<User extends SessionUser = SessionUser> {
   readonly initial?: TokenResponse | undefined;
   /** Milliseconds before the end at which a refresh starts in the background: 60 000, at most a fifth of a life. */
   readonly refreshAhead?: number | undefined;
+  /** Keeps the session beyond this page or process, and shares it with others (rule T14). Memory unless given. */
+  readonly store?: SharedStore | undefined;
   /** Milliseconds that a request waits for a token: 10 000. */
   readonly deadline?: number | undefined;
   /** Scopes that a 403 `insufficient_scope` may cause to be asked for, once (T13). None unless said otherwise. */
   readonly stepUp?: readonly string[] | undefined;
   /** Makes the user out of the claims of the access token and of the id token. */
   readonly user?: UserReader<User> | undefined;
+}
+
+/** @throws `ConfigError` `INVALID_OPTION` */
+export function checkStore(store: Partial<SharedStore> | null): void {
+  if (typeof store?.share === 'function') return;
+  throw invalidOption(
+    'store is what webStorage(), fileStore() and the like make; wrap your own: sharedStore(store).',
+  );
 }
 
 /** What a token strategy is handed: credentials, the fence and the session of one source. */
@@ -84,8 +95,8 @@ export function createSession<User extends SessionUser>(
 
 function begin<User extends SessionUser>(manager: TokenManager<User>, initial: TokenResponse): void {
   const refreshToken = refreshTokenIn(initial);
-  if (refreshToken !== undefined && !hasAccessToken(initial)) manager.resume(refreshToken);
-  else manager.signIn(readGrant(initial, undefined, 'initial'), false);
+  const isAlone = refreshToken !== undefined && !hasAccessToken(initial);
+  manager.start(isAlone ? refreshToken : readGrant(initial, undefined, 'initial'));
 }
 
 function facade<User extends SessionUser>(
@@ -111,12 +122,15 @@ function facade<User extends SessionUser>(
     // Asynchronous, so that a login response that cannot be used rejects rather than throws.
     signIn: async (tokens) => manager().signIn(readGrant(tokens, undefined, 'session.signIn()')),
     async signOut() {
-      manager().signOut();
+      const stored = manager().signOut();
+      // Heard also where the source fails first.
+      stored.catch(() => {});
       try {
         await source.signOut?.();
       } catch (error) {
         throw redact(error);
       }
+      await stored;
     },
     hasScope: (scope) => manager().hasScope(scope),
   };

@@ -18,6 +18,8 @@ export interface Failure {
   readonly waitable: boolean;
   /** Milliseconds that the issuer asked us to wait. */
   readonly retryAfter?: number | undefined;
+  /** Whether its answer may still come, or is lost: a refresh token that was sent may be spent (T4, T14). */
+  readonly isOpen?: boolean;
   /** What the issuer says where it wants to see the user: for a further audience that ends no session (T12). */
   readonly wantsUser?: { readonly said: string; readonly oauthError: string } | undefined;
 }
@@ -111,15 +113,6 @@ export function refuseOne({ said, oauthError }: NonNullable<Failure['wantsUser']
     'Let the user sign in for them, then call session.refresh().';
   const refused = new TokenError('TOKEN_ENDPOINT_REJECTED', { message, cause, oauthError });
   return { kind: 'misconfigured', error: refused, waitable: false };
-}
-
-/** The same error for another request: each has a stack of its own. */
-export function again(error: ValetError, wait?: number): ValetError {
-  const message = error.message.slice(0, -error.docs.length - 1);
-  if (error instanceof SessionError) return new SessionError(error.code, { message, cause: error.cause });
-  if (!(error instanceof TokenError)) return error;
-  const { cause, retryable, status, oauthError } = error;
-  return new TokenError(error.code, { message, cause, retryable, retryAfter: wait, status, oauthError });
 }
 
 /** Whether the connection was cut under a call: then the answer cannot come, and asking once more is safe (T4). */

@@ -14,6 +14,8 @@ export interface FlightPlan {
   readonly forced: boolean;
   /** What the token is asked with. */
   readonly scopes: readonly string[];
+  /** The token in use when it started. */
+  readonly before: string | undefined;
 }
 
 /**
@@ -25,6 +27,7 @@ export class Flight implements FlightPlan {
   readonly rejected: string | undefined;
   readonly forced: boolean;
   readonly scopes: readonly string[];
+  readonly before: string | undefined;
   /** When the provider was asked, on the monotonic clock. */
   start = 0;
   /** The first answer looked expired: the next one must not come from a cache. */
@@ -37,11 +40,12 @@ export class Flight implements FlightPlan {
   readonly #controller = new AbortController();
   #land: (outcome: Outcome) => void = () => {};
 
-  constructor({ reason, rejected, forced, scopes }: FlightPlan) {
+  constructor({ reason, rejected, forced, scopes, before }: FlightPlan) {
     this.reason = reason;
     this.rejected = rejected;
     this.forced = forced;
     this.scopes = scopes;
+    this.before = before;
     this.done = new Promise((resolve) => {
       this.#land = resolve;
     });
@@ -52,9 +56,10 @@ export class Flight implements FlightPlan {
     return this.#controller.signal;
   }
 
-  land(outcome: Outcome): void {
+  land(outcome: Outcome): Outcome {
     if (outcome === 'superseded') this.#controller.abort();
     this.#land(outcome);
+    return outcome;
   }
 
   /** The outcome, or `timeout` after `patience` ms: the waiting ends, the refresh goes on. */

@@ -27,7 +27,7 @@ export interface IdentifyOptions<User extends SessionUser> {
 
 /** Finds out whose tokens `grant` holds. */
 export function identify<User extends SessionUser>(
-  grant: Grant,
+  grant: Pick<Grant, 'value' | 'idToken'>,
   { known, reader, isHome, fresh }: IdentifyOptions<User>,
 ): Identity<User> {
   const found = { claims: readClaims(grant.value), idClaims: readClaims(grant.idToken) };
@@ -50,6 +50,11 @@ export function identify<User extends SessionUser>(
       : reader(told.claims, told.idClaims);
   // The same object while it is the same user: a refresh must render nothing.
   return { user: known?.user.id === user.id ? known.user : (user as User), ...told };
+}
+
+/** Whom an access token names. */
+export function subjectOf(token: string): unknown {
+  return ownClaim(readClaims(token), 'sub');
 }
 
 function defaultUser(idClaims: Claims, subject: unknown, fresh: () => string): SessionUser {

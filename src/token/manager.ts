@@ -4,15 +4,18 @@ import type {
   CredentialQuery,
   Host,
   SessionUser,
+  SharedStore,
   TokenSource,
 } from '../contracts.ts';
-import { SessionError } from '../errors.ts';
+import { SessionError, type ValetError } from '../errors.ts';
 import { isAboutToken } from './about-token.ts';
-import { again } from './failure.ts';
+import { again } from './again.ts';
 import type { Flight, Outcome } from './flight.ts';
 import { phaseOf } from './freshness.ts';
 import { Refresher } from './refresher.ts';
+import { redactGrant } from './secrets.ts';
 import type { SessionState } from './session-state.ts';
+import type { Share, Sharing } from './sharing.ts';
 import type { Slot } from './slot.ts';
 import type { Grant } from './token-response.ts';
 import { reasonFor, throwUnlessToken, Waiter } from './waiter.ts';
@@ -21,6 +24,7 @@ import { Wallet, type WalletOptions } from './wallet.ts';
 export interface ManagerOptions<User extends SessionUser> extends WalletOptions<User> {
   readonly deadline?: number | undefined;
   readonly stepUp?: readonly string[] | undefined;
+  readonly store?: SharedStore | undefined;
 }
 
 const DEADLINE = 10_000;
@@ -36,19 +40,27 @@ export class TokenManager<User extends SessionUser> {
   readonly #wallet: Wallet<User>;
   readonly #refresher: Refresher<User>;
   readonly #waiter: Waiter<User>;
+  readonly #sharing: Sharing | undefined;
   readonly #deadline: number;
+  /** What to start with, where the store holds no session. */
+  #initial: (() => boolean) | undefined;
   #settling = false;
 
   constructor(host: Host, source: TokenSource, state: SessionState<User>, options: ManagerOptions<User>) {
     const deadline = options.deadline ?? DEADLINE;
     const wallet = new Wallet(host, state, options);
-    const refresher = new Refresher(host, source, state, wallet, deadline);
+    const supersede = (why?: ValetError): void => this.#refresher.supersede(why);
+    const begin = (): boolean => this.#begin();
+    const share = options.store?.share as Share | undefined;
+    const sharing = share?.({ host, state, wallet, supersede, begin });
+    const refresher = new Refresher({ host, source, state, wallet, deadline, sharing });
     const stepUp = new Set(options.stepUp);
     this.#host = host;
     this.#state = state;
     this.#deadline = deadline;
     this.#wallet = wallet;
     this.#refresher = refresher;
+    this.#sharing = sharing;
     this.#waiter = new Waiter({ host, state, wallet, refresher, deadline, stepUp });
   }
 
@@ -58,6 +70,7 @@ export class TokenManager<User extends SessionUser> {
 
   /** The token to send: synchronously while one is at hand that has not ended (T1, T3). */
   credential(query: CredentialQuery<AccessToken>): Awaitable<AccessToken> {
+    if (this.#sharing?.isDue === true) return this.#sharing.look().then(() => this.credential(query));
     if (query.rejected !== undefined) {
       return isAboutToken(query.challenge) ? this.#waiter.obtain(query) : query.rejected;
     }
@@ -98,22 +111,39 @@ export class TokenManager<User extends SessionUser> {
     }
   }
 
-  /** Starts with a refresh token alone: the first request buys an access token with it. */
-  resume(refreshToken: string): void {
-    this.#wallet.keep(refreshToken);
+  /** Starts with what is at hand: with a refresh token alone, the first request buys an access token with it. */
+  start(initial: Grant | string): void {
+    const isGrant = typeof initial !== 'string';
+    redactGrant(this.#host.redactor, isGrant ? initial : { refreshToken: initial });
+    this.#initial = () => {
+      if (isGrant) this.signIn(initial, false).catch(() => {});
+      else this.#wallet.keep(initial);
+      return isGrant;
+    };
+    // A stored session is newer than what the program was started with.
+    if (!this.#sharing) this.#begin();
   }
 
-  /** Takes tokens. Those of a login are fresh, whatever our clock says: never a logout for a wrong clock. */
-  signIn(grant: Grant, fresh = true): void {
+  /**
+   * Takes tokens. Those of a login are fresh, whatever our clock says: never a logout for a wrong clock.
+   *
+   * @throws `TokenError` `TOKEN_INVALID`, at once; it rejects where the store does not take them
+   */
+  signIn(grant: Grant, fresh = true): Promise<void> {
     this.#waiter.checkOpen();
+    const { home } = this.#wallet;
     this.#refresher.supersede();
-    this.#wallet.commit(this.#wallet.home, grant, { forced: fresh, login: true });
+    this.#wallet.commit(home, grant, { forced: fresh, login: true });
+    this.#initial = undefined;
+    return this.#sharing?.signedIn(home) ?? Promise.resolve();
   }
 
   /** Forgets everything, and asks nobody until a sign-in: refetching views must not sign the user in again. */
-  signOut(): void {
+  signOut(): Promise<void> {
+    this.#initial = undefined;
     this.#refresher.supersede(new SessionError('SIGNED_OUT'));
     this.#wallet.forget();
+    return this.#sharing?.signedOut() ?? Promise.resolve();
   }
 
   /** The source's own sign-in state changed: what is held may be another user's (T8). */
@@ -140,6 +170,12 @@ export class TokenManager<User extends SessionUser> {
       await this.#refresher.start(this.#wallet.home, 'initial').done;
     }
     this.#settling = false;
+  }
+
+  #begin(): boolean {
+    const initial = this.#initial;
+    this.#initial = undefined;
+    return initial?.() ?? false;
   }
 
   async #refreshSlot(slot: Slot): Promise<void> {

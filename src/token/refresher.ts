@@ -1,54 +1,45 @@
-import type { Challenge, Host, SessionUser, TokenContext, TokenReason, TokenSource } from '../contracts.ts';
+import type { Host, SessionUser, TokenReason, TokenSource } from '../contracts.ts';
 import type { ValetError } from '../errors.ts';
-import { type Answer, callProvider } from './call-provider.ts';
+import { Asker, type Errand } from './asker.ts';
+import type { Answer } from './call-provider.ts';
 import { judgeError } from './failure.ts';
-import { Flight, Turn } from './flight.ts';
+import { Flight, type Outcome, Turn } from './flight.ts';
+import type { Lease } from './lease.ts';
 import type { SessionState } from './session-state.ts';
+import type { Sharing } from './sharing.ts';
 import type { Slot } from './slot.ts';
-import { about, Verdict } from './verdict.ts';
+import { Verdict } from './verdict.ts';
 import type { Wallet } from './wallet.ts';
-
-/** What a refresh is about. */
-export interface Errand {
-  /** The token whose 401 it answers. */
-  readonly rejected?: string | undefined;
-  /** The URL that the token is for. */
-  readonly resource?: string | undefined;
-  /** What the server said with the 401 or the 403. */
-  readonly challenge?: Challenge | undefined;
-  /** What to ask with, where it is not what the slot asks with. */
-  readonly scopes?: readonly string[];
-  /** Do not take an answer from a cache. */
-  readonly forced?: boolean;
-  /** How often it has been asked again because a change of the source overtook it. */
-  readonly followUps?: number;
-}
 
 /** A source that tells of a change whenever it is asked would be asked for ever. */
 const MOST_FOLLOW_UPS = 3;
 
+export interface RefresherParts<User extends SessionUser> {
+  readonly host: Host;
+  readonly source: TokenSource;
+  readonly state: SessionState<User>;
+  readonly wallet: Wallet<User>;
+  readonly deadline: number;
+  /** Where the session is shared: who may redeem its refresh token (T14). */
+  readonly sharing: Sharing | undefined;
+}
+
 /** Refreshes one at a time in the whole session, each with the newest refresh token (rule T4). */
 export class Refresher<User extends SessionUser> {
   readonly #host: Host;
-  readonly #source: TokenSource;
   readonly #wallet: Wallet<User>;
   readonly #verdict: Verdict<User>;
-  readonly #deadline: number;
+  readonly #sharing: Sharing | undefined;
+  readonly #asker: Asker<User>;
   /** Whose turn it is: the next call is made with the refresh token that this one leaves. */
   #turn: Turn | undefined;
 
-  constructor(
-    host: Host,
-    source: TokenSource,
-    state: SessionState<User>,
-    wallet: Wallet<User>,
-    deadline: number,
-  ) {
+  constructor({ host, source, state, wallet, deadline, sharing }: RefresherParts<User>) {
     this.#host = host;
-    this.#source = source;
     this.#wallet = wallet;
     this.#verdict = new Verdict(host, state, wallet);
-    this.#deadline = deadline;
+    this.#sharing = sharing;
+    this.#asker = new Asker(host, source, wallet, deadline);
   }
 
   /** Why nothing is asked until something changes: the session ended, or the user signed out. */
@@ -62,7 +53,14 @@ export class Refresher<User extends SessionUser> {
     const isRejected = reason === 'rejected';
     // What a step-up asks for is in no cache.
     const { rejected, forced = isRejected || reason === 'scope', scopes = slot.scopes } = errand;
-    const flight = new Flight({ reason, rejected: isRejected ? rejected : undefined, forced, scopes });
+    const before = slot.current?.token.value;
+    const flight = new Flight({
+      reason,
+      rejected: isRejected ? rejected : undefined,
+      forced,
+      scopes,
+      before,
+    });
     slot.flight = flight;
     // Whatever breaks on the way, a clock or a random source of the user's: nobody waits for ever.
     this.#fly(slot, flight, errand).catch((error: unknown) => {
@@ -120,65 +118,61 @@ export class Refresher<User extends SessionUser> {
   }
 
   async #work(slot: Slot, flight: Flight, errand: Errand): Promise<void> {
-    const answer = await this.#ask(slot, flight, errand);
+    const lease = this.#sharing && (await this.#claim(slot, flight));
+    if (lease === 'done') return;
+    // The session may have ended while it waited for its turn.
+    const answer = this.latched ? undefined : await this.#asker.ask(slot, flight, errand, lease);
     if (slot.flight !== flight) return;
+    if (lease) await this.#landShared(slot, flight, errand, answer, lease);
+    else this.#land(slot, flight, errand, answer);
+  }
+
+  /** The right to ask, where the session is shared; `'done'`: somebody else has refreshed, or it cannot be had. */
+  async #claim(slot: Slot, flight: Flight): Promise<Lease | 'done' | undefined> {
+    if (this.latched) return undefined;
+    const claimed = await this.#sharing?.claim(slot, flight);
+    if (claimed?.kind === 'lease') return claimed.lease;
+    if (claimed?.kind === 'gone' || slot.flight !== flight) return 'done';
+    slot.flight = undefined;
+    const outcome = claimed?.kind === 'failure' ? this.#verdict.fail(slot, claimed.failure, flight) : 'token';
+    flight.land(outcome);
+    return 'done';
+  }
+
+  /** As `#land`, and what came of it is stored before the next one has its turn. */
+  async #landShared(
+    slot: Slot,
+    flight: Flight,
+    errand: Errand,
+    told: Answer | undefined,
+    lease: Lease,
+  ): Promise<void> {
+    let answer = told;
+    if (told?.kind === 'failure' && told.failure.kind === 'final') {
+      const judged = await this.#sharing?.appeal(lease, slot, flight, told.failure);
+      if (slot.flight !== flight) return;
+      if (judged === 'served') {
+        slot.flight = undefined;
+        flight.land('token');
+        return;
+      }
+      if (judged) answer = { kind: 'failure', failure: judged };
+    }
+    const outcome = this.#land(slot, flight, errand, answer);
+    await this.#sharing?.settle(lease, slot, answer, outcome);
+  }
+
+  #land(slot: Slot, flight: Flight, errand: Errand, answer: Answer | undefined): Outcome {
     // It is over before anybody is told: a listener that wants another one gets another one.
     slot.flight = undefined;
-    if (answer === undefined) {
-      flight.land('failed');
-      return;
-    }
+    if (answer === undefined) return flight.land('failed');
     const { followUps = 0 } = errand;
     if (flight.overtaken && followUps < MOST_FOLLOW_UPS) {
       // A refresh token that was refused is refused for good, whoever is signed in now (T6).
       if (answer.kind === 'failure' && answer.failure.kind === 'final') this.#wallet.refreshToken = undefined;
       this.start(slot, flight.reason, { ...errand, forced: flight.forced, followUps: followUps + 1 });
-      flight.land('superseded');
-      return;
+      return flight.land('superseded');
     }
-    flight.land(this.#verdict.take(slot, answer, flight));
-  }
-
-  /** The provider's answer, asked for once more where it looks expired (T2). `undefined`: nobody was asked. */
-  async #ask(slot: Slot, flight: Flight, errand: Errand): Promise<Answer | undefined> {
-    // The session ended while it waited for its turn.
-    if (this.latched) return undefined;
-    const { clock, events } = this.#host;
-    flight.start = clock.monotonic();
-    events.emit('refresh', about(slot, flight));
-    // A listener may have signed out just now, or closed the client: then nobody is asked.
-    if (slot.flight !== flight) return undefined;
-    // What changed before the question is in the answer.
-    flight.overtaken = false;
-    const answer = await this.#call(slot, flight, errand);
-    if (slot.flight !== flight || flight.forced || !this.#wallet.isStale(slot, answer)) return answer;
-    flight.insists = true;
-    return this.#call(slot, flight, errand);
-  }
-
-  async #call(slot: Slot, flight: Flight, { resource, challenge }: Errand): Promise<Answer> {
-    const { refreshToken } = this.#wallet;
-    const { audience } = slot.need;
-    const context: Omit<TokenContext, 'signal'> = {
-      reason: flight.reason,
-      forceRefresh: flight.forced || flight.insists,
-      scopes: flight.scopes,
-      ...(audience !== undefined && { audience }),
-      ...(flight.rejected !== undefined && { rejectedToken: flight.rejected }),
-      ...(refreshToken !== undefined && { refreshToken }),
-      ...(resource !== undefined && { resource }),
-      ...(challenge !== undefined && { challenge }),
-    };
-    const answer = await callProvider({
-      host: this.#host,
-      provider: (asked) => this.#source.getToken(asked),
-      context,
-      deadline: this.#deadline,
-      signal: flight.signal,
-    });
-    if (slot.flight !== flight) return answer;
-    if (answer.kind === 'grant') this.#wallet.remember(answer.grant);
-    if (answer.kind === 'failure') this.#wallet.keep(answer.refreshToken);
-    return answer;
+    return flight.land(this.#verdict.take(slot, answer, flight));
   }
 }

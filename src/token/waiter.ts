@@ -1,10 +1,11 @@
 import { elapsed, moment } from '../clock.ts';
 import type { AccessToken, CredentialQuery, Host, SessionUser, TokenReason } from '../contracts.ts';
 import { ConfigError, SessionError } from '../errors.ts';
+import { again } from './again.ts';
+import type { Errand } from './asker.ts';
 import { timedOut } from './call-provider.ts';
-import { again } from './failure.ts';
 import type { Flight, Outcome } from './flight.ts';
-import type { Errand, Refresher } from './refresher.ts';
+import type { Refresher } from './refresher.ts';
 import type { SessionState } from './session-state.ts';
 import type { Slot } from './slot.ts';
 import { covers, stepUpScopes, union } from './step-up.ts';

@@ -1,13 +1,17 @@
 import { type Moment, moment } from '../clock.ts';
-import type { Host, Need, SessionUser } from '../contracts.ts';
+import type { Host, Need, SessionDocument, SessionUser, StoredToken } from '../contracts.ts';
 import type { Answer } from './call-provider.ts';
 import { readClaims } from './claims.ts';
 import { phaseOf, Skew } from './freshness.ts';
 import { type HeldToken, looksExpired, receive } from './held-token.ts';
-import { type Identity, identify, type UserReader } from './identity.ts';
+import { subjectOf, type UserReader } from './identity.ts';
+import { redactGrant } from './secrets.ts';
 import type { SessionState } from './session-state.ts';
-import { Slot } from './slot.ts';
+import type { Slot } from './slot.ts';
+import { NO_NEED, Slots } from './slots.ts';
+import { fromStored, toStored } from './stored-token.ts';
 import type { Grant } from './token-response.ts';
+import { Whose } from './whose.ts';
 
 export interface WalletOptions<User extends SessionUser> {
   readonly refreshAhead?: number | undefined;
@@ -25,7 +29,13 @@ export interface Receipt {
   readonly login?: boolean;
 }
 
-const NO_NEED: Need = { scopes: [] };
+/** What a session document says of one token and its user. */
+export interface StoredParts {
+  readonly userId: string | undefined;
+  readonly idToken: string | undefined;
+  readonly refreshToken: string | undefined;
+  readonly token: StoredToken | undefined;
+}
 
 /** The tokens at hand, a slot for each audience and set of scopes, and whose they are. It asks nobody. */
 export class Wallet<User extends SessionUser> {
@@ -35,32 +45,29 @@ export class Wallet<User extends SessionUser> {
   readonly #state: SessionState<User>;
   readonly #options: WalletOptions<User>;
   readonly #skew = new Skew();
-  readonly #plain: Slot;
-  readonly #slots = new Map<string, Slot>();
-  #identity: Identity<User> | undefined;
-  /** The slot whose token told who the user is. */
-  #home: Slot | undefined;
-  #freshIds = 0;
+  readonly #slots: Slots;
+  readonly #whose: Whose<User>;
+  #idToken: string | undefined;
 
   constructor(host: Host, state: SessionState<User>, options: WalletOptions<User>) {
     this.#host = host;
     this.#state = state;
     this.#options = options;
-    this.#plain = this.#add(NO_NEED);
+    this.#slots = new Slots(host.clock, () => host.random());
+    this.#whose = new Whose(options.user, () => host.random());
   }
 
   get slots(): readonly Slot[] {
-    return Array.from(this.#slots.values());
+    return this.#slots.all;
   }
 
   /** The slot that stands for the session: the one that told of the user, else what the client asks for. */
   get home(): Slot {
-    return this.#home ?? this.slotFor(this.#host.need ?? NO_NEED);
+    return this.#whose.home ?? this.slotFor(this.#host.need ?? NO_NEED);
   }
 
   slotFor(need: Need): Slot {
-    if (need.audience === undefined && need.scopes.length === 0) return this.#plain;
-    return this.#slots.get(keyOf(need)) ?? this.#add(need);
+    return this.#slots.get(need, this.#whose.home);
   }
 
   /** The token in use, unless it has ended, was refused, or may be somebody else's. */
@@ -69,17 +76,20 @@ export class Wallet<User extends SessionUser> {
     return phaseOf(this.#host.clock, current) === 'ended' ? undefined : current;
   }
 
+  isFresh(held: HeldToken): boolean {
+    return phaseOf(this.#host.clock, held) === 'fresh';
+  }
+
   remember(grant: Grant): void {
-    const { redactor } = this.#host;
-    redactor.add('access_token', grant.value);
-    if (grant.idToken !== undefined) redactor.add('id_token', grant.idToken);
-    this.keep(grant.refreshToken);
+    redactGrant(this.#host.redactor, grant);
+    this.#idToken = grant.idToken ?? this.#idToken;
+    this.refreshToken = grant.refreshToken ?? this.refreshToken;
   }
 
   /** A rotated refresh token counts from its receipt, whatever becomes of the access token beside it. */
   keep(refreshToken: string | undefined): void {
     if (refreshToken === undefined) return;
-    this.#host.redactor.add('refresh_token', refreshToken);
+    redactGrant(this.#host.redactor, { refreshToken });
     this.refreshToken = refreshToken;
   }
 
@@ -106,7 +116,7 @@ export class Wallet<User extends SessionUser> {
     const { scopes: asked = login ? slot.need.scopes : slot.scopes } = receipt;
     const { refreshAhead } = this.#options;
     this.#skew.learn(grant, readClaims(grant.value), received.wall);
-    const identity = this.#identify(slot, grant, login);
+    const identity = this.#whose.find(slot, grant, login);
     const epoch = this.#state.epochOf(identity.user);
     const isSwitch = epoch !== this.#state.epoch;
     const current = login ? undefined : slot.current;
@@ -115,18 +125,52 @@ export class Wallet<User extends SessionUser> {
     // From here on nothing throws: tokens that cannot be used leave everything as it was.
     if (login) this.refreshToken = undefined;
     if (login) slot.forget();
-    if (login || isSwitch) this.#forgetOthers(slot);
+    if (login || isSwitch) {
+      this.#idToken = undefined;
+      this.#forgetOthers(slot);
+    }
     this.remember(grant);
     slot.current = held;
     slot.suspect = false;
-    this.#noteUser(slot, identity);
+    this.#whose.note(slot, identity);
     // Last: who hears of the user may send a request at once, and must get this token.
+    this.#state.signedIn(identity.user);
+  }
+
+  /** What a document says of the user and of the token in `slot`. */
+  stored(slot: Slot, now: number): StoredParts {
+    const { current, need } = slot;
+    const token = current && toStored(current, need, this.#host.clock, now);
+    const { refreshToken } = this;
+    return { userId: this.#state.user?.id, idToken: this.#idToken, refreshToken, token };
+  }
+
+  /** Takes over what another tab or process has stored. `now` is the store's time. */
+  adopt({ tokens, idToken, refreshToken, userId = '' }: SessionDocument, now: number): void {
+    const { clock, redactor } = this.#host;
+    const { refreshAhead } = this.#options;
+    const identity = this.#whose.adopt(this.#state.user, userId, { value: tokens[0]?.token ?? '', idToken });
+    const epoch = this.#state.epochOf(identity.user);
+    if (epoch !== this.#state.epoch) this.#forgetOthers();
+    for (const stored of tokens) {
+      redactGrant(redactor, { value: stored.token });
+      const slot = this.slotFor(stored.need);
+      if (slot.current?.token.value !== stored.token) {
+        slot.current = fromStored(stored, { clock, now, epoch, refreshAhead, random: this.#host.random() });
+        slot.subject = subjectOf(stored.token);
+        slot.suspect = false;
+      }
+      this.#whose.home ??= slot;
+    }
+    redactGrant(redactor, { refreshToken, idToken });
+    this.#idToken = idToken;
+    this.refreshToken = refreshToken;
     this.#state.signedIn(identity.user);
   }
 
   /** Forgets the tokens. */
   drop(): void {
-    for (const slot of this.#slots.values()) slot.drop();
+    for (const slot of this.slots) slot.drop();
     this.refreshToken = undefined;
   }
 
@@ -134,65 +178,12 @@ export class Wallet<User extends SessionUser> {
   forget(): void {
     this.#forgetOthers();
     this.refreshToken = undefined;
-    this.#identity = undefined;
-    this.#home = undefined;
+    this.#idToken = undefined;
+    this.#whose.forget();
     this.#state.signedOut();
   }
 
-  #add(need: Need): Slot {
-    // An audience for each record of a table must not fill the memory.
-    for (const [key, slot] of this.#slots) {
-      const isOver = slot.current === undefined || phaseOf(this.#host.clock, slot.current) === 'ended';
-      if (!isOver || !slot.isIdle || slot === this.#plain || slot === this.#home) continue;
-      // What it listens to would stay for good.
-      slot.unlatch();
-      this.#slots.delete(key);
-    }
-    const slot = new Slot(need, this.#host.clock, () => this.#host.random());
-    // An issuer that asked for a wait is not asked for something else meanwhile (T6).
-    const { backoff } = this.slots.find((one) => one.backoff.isAskedFor) ?? slot;
-    if (backoff.failure) slot.backoff.failed({ ...backoff.failure, retryAfter: backoff.dueIn() });
-    this.#slots.set(keyOf(need), slot);
-    return slot;
-  }
-
-  #identify(slot: Slot, grant: Grant, login: boolean): Identity<User> {
-    // A source that changed may hand out another user's token, but the same token is the same user's. What an
-    // issuer calls the user for one audience says nothing of the others.
-    const isToldApart = slot !== this.#home && slot.subject !== undefined;
-    const isDoubtful = slot.suspect && grant.value !== slot.current?.token.value && !isToldApart;
-    const known =
-      login || isDoubtful || this.#identity === undefined
-        ? undefined
-        : { ...this.#identity, subject: slot.subject };
-    const isHome = known === undefined || slot === this.#home;
-    return identify(grant, { known, reader: this.#options.user, isHome, fresh: () => this.#freshId() });
-  }
-
-  #noteUser(slot: Slot, identity: Identity<User>): void {
-    const home = this.#home;
-    const isSame = home !== undefined && identity.user === this.#identity?.user;
-    // One user under two names, or a source that changed and did not tell: asking again for the first one tells.
-    if (isSame && slot.subject === undefined && differ(identity.subject, home.subject)) home.suspect = true;
-    slot.subject = identity.subject;
-    this.#identity = identity;
-    if (!isSame) this.#home = slot;
-  }
-
   #forgetOthers(kept?: Slot): void {
-    for (const slot of this.#slots.values()) if (slot !== kept) slot.forget();
+    for (const slot of this.slots) if (slot !== kept) slot.forget();
   }
-
-  #freshId(): string {
-    const random = Math.floor(this.#host.random() * 2 ** 48).toString(36);
-    return `session-${++this.#freshIds}-${random}`;
-  }
-}
-
-function keyOf({ audience, scopes }: Need): string {
-  return JSON.stringify([audience, ...scopes]);
-}
-
-function differ(one: unknown, other: unknown): boolean {
-  return one !== undefined && other !== undefined && one !== other;
 }

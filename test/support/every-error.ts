@@ -9,6 +9,7 @@ import {
   type ErrorCode,
   SessionError,
 } from '../../src/index.ts';
+import { sharedStore } from '../../src/stores.ts';
 import { asBrowser } from './as-browser.ts';
 import { createManualClock } from './clock.ts';
 import { createRecordingFetch } from './recording-fetch.ts';
@@ -131,6 +132,13 @@ export const EVERY_ERROR: Readonly<Record<ErrorCode, () => unknown>> = {
     failed.catch(() => {});
     await advance();
     return failed;
+  },
+  STORE_UNAVAILABLE: () => {
+    const read = (): never => {
+      throw new Error(`no document with ${refreshToken}`);
+    };
+    const store = { read, swap: () => false, now: () => 0 };
+    return get(clientOf(accessToken(() => token, { store: sharedStore(store), initial: { refreshToken } })));
   },
   TOKEN_ENDPOINT_REJECTED: () =>
     refreshed(() =>

@@ -1,0 +1,127 @@
+import { elapsed, moment } from '../clock.ts';
+import type { SessionClaim, SessionDocument, SessionUser } from '../contracts.ts';
+import type { ValetError } from '../errors.ts';
+import { following, hasSession, nextEpoch } from './document.ts';
+import type { Flight } from './flight.ts';
+import { busy, type Claimed, isServed, Lease, readOnly, temporary } from './lease.ts';
+import { Settlement } from './settlement.ts';
+import type { SharedSession } from './shared-session.ts';
+import type { SharingParts } from './sharing.ts';
+import type { Slot } from './slot.ts';
+import type { Sight } from './vault.ts';
+import { pause } from './writer.ts';
+
+/** A claim whose owner may be alive holds so long, by the store's clock. */
+const TAKE_OVER = 60_000;
+/** And so long it has to be watched: who wakes up together with its owner lets the owner go first. */
+const WATCH = 2000;
+/** Who meets a claim waits so long, and never goes without one. */
+const WAIT = 5000;
+const POLL = 250;
+
+const GONE = { kind: 'gone' } as const;
+
+/**
+ * The claim protocol (rule T14): whoever redeems a refresh token has claimed it in the store before, so nobody else
+ * does; what it brings is stored while the refresh token that it was bought with is still the stored one.
+ */
+export class Leaseholder<User extends SessionUser> {
+  readonly #parts: SharingParts<User>;
+  readonly #session: SharedSession<User>;
+  readonly settlement: Settlement<User>;
+  /** The last claim that was tried, and what came of it: nothing is sent before it is known to be ours. */
+  #last: { readonly id: string; readonly isSettled: boolean } | undefined;
+  #sighted: { readonly id: string; readonly at: number } | undefined;
+  #count = 0;
+
+  constructor(parts: SharingParts<User>, session: SharedSession<User>) {
+    this.#parts = parts;
+    this.#session = session;
+    this.settlement = new Settlement(parts.wallet, session);
+  }
+
+  /** Waits until somebody else has refreshed, or until this client may. */
+  async claim(slot: Slot, flight: Flight): Promise<Claimed> {
+    const { host } = this.#parts;
+    const session = this.#session;
+    const start = moment(host.clock);
+    for (;;) {
+      try {
+        const claimed = session.isPending ? undefined : await this.#look(slot, flight);
+        if (claimed) return claimed;
+      } catch (error) {
+        if (slot.flight !== flight) return { kind: 'gone' };
+        return { kind: 'failure', failure: temporary(error as ValetError) };
+      }
+      if (elapsed(host.clock, start) >= WAIT) return { kind: 'failure', failure: temporary(busy()) };
+      await pause(host, POLL * (0.5 + host.random()));
+    }
+  }
+
+  /** One attempt. `undefined`: somebody else is at it. */
+  async #look(slot: Slot, flight: Flight): Promise<Claimed | undefined> {
+    const { wallet } = this.#parts;
+    const session = this.#session;
+    const sight = await session.vault.look();
+    session.take(sight);
+    if (!hasSession(sight.document) && this.#parts.begin()) return GONE;
+    if (slot.flight !== flight) return GONE;
+    if (isServed(wallet, slot, flight)) return { kind: 'served' };
+    if (session.vault.store.readOnly === true) return this.#readOnly(sight);
+    const lease = await this.#tryClaim(sight);
+    if (slot.flight === flight) return lease && { kind: 'lease', lease };
+    if (lease) await this.settlement.release(lease);
+    return GONE;
+  }
+
+  async #tryClaim({ document, now }: Sight): Promise<Lease | undefined> {
+    const { host } = this.#parts;
+    const session = this.#session;
+    const { vault } = session;
+    if (document?.claim !== undefined && !(await this.#mayOverride(document.claim, now))) return undefined;
+    const since = moment(host.clock);
+    const { owner } = vault.store;
+    const id = `${++this.#count}-${Math.floor(host.random() * 2 ** 48).toString(36)}`;
+    const claim: SessionClaim = { id, at: now, ...(owner !== undefined && { owner }) };
+    const next = following(document, { ...this.#missing(document, now), claim }, now);
+    // Until it is known to be ours nothing is sent: it may be overridden by us.
+    this.#last = { id, isSettled: true };
+    if (!(await vault.swap(document, next))) return undefined;
+    session.note(next);
+    const lease = new Lease(id, next, host.clock, since);
+    this.#last = lease;
+    return lease;
+  }
+
+  /** What is at hand here and not in the store: it is empty, or has lost its content. */
+  #missing(document: SessionDocument | undefined, now: number): Partial<SessionDocument> {
+    const { wallet, state } = this.#parts;
+    const session = this.#session;
+    if (hasSession(document) || (wallet.refreshToken === undefined && state.user === undefined)) return {};
+    const { token, ...parts } = wallet.stored(wallet.home, now);
+    const tokens = token ? [token] : [];
+    const is = state.snapshot.status === 'signed-in' ? 'signed-in' : 'none';
+    const epoch = (document === undefined ? session.epoch : undefined) ?? nextEpoch(document, now);
+    return { ...(parts as Partial<SessionDocument>), tokens, state: is, epoch };
+  }
+
+  async #mayOverride({ id, owner, at }: SessionClaim, now: number): Promise<boolean> {
+    const { host } = this.#parts;
+    const session = this.#session;
+    const { store } = session.vault;
+    if (id === this.#last?.id && this.#last.isSettled) return true;
+    if (this.#sighted?.id !== id) this.#sighted = { id, at: host.clock.monotonic() };
+    if (owner !== undefined && (await store.ownerGone?.(owner)) === true) return true;
+    const watched = host.clock.monotonic() - this.#sighted.at;
+    return (now - at > TAKE_OVER && watched >= WATCH) || watched > TAKE_OVER;
+  }
+
+  #readOnly({ document }: Sight): Claimed {
+    const { host } = this.#parts;
+    if (document?.refreshToken === undefined) {
+      const bare = document ?? following(undefined, {}, 0);
+      return { kind: 'lease', lease: new Lease('read-only', bare, host.clock, moment(host.clock)) };
+    }
+    return { kind: 'failure', failure: temporary(readOnly()) };
+  }
+}

@@ -1,0 +1,155 @@
+import { elapsed, type Moment, moment } from '../clock.ts';
+import type { SessionDocument, SessionUser, TokenStore } from '../contracts.ts';
+import { SessionError, type TokenError } from '../errors.ts';
+import { following, hasSession, nextEpoch } from './document.ts';
+import type { SharingParts } from './sharing.ts';
+import type { Slot } from './slot.ts';
+import { type Sight, Vault } from './vault.ts';
+import { type Change, Writer } from './writer.ts';
+
+/** Milliseconds that a look stays good where the store does not tell of changes. */
+const LOOK_AGAIN = 500;
+
+/** One session in a store, as this client sees it: takes over what others store, and stores what happens here (T14). */
+export class SharedSession<User extends SessionUser> {
+  readonly vault: Vault;
+  readonly #parts: SharingParts<User>;
+  readonly #writer: Writer;
+  #seen: SessionDocument | undefined;
+  #lookedAt: Moment | undefined;
+  #looking: Promise<void> | undefined;
+  /** Somebody else may have stored something. */
+  #isStale = false;
+  #isTold = false;
+
+  constructor(parts: SharingParts<User>, store: TokenStore) {
+    const { host } = parts;
+    this.#parts = parts;
+    this.vault = new Vault(host, store);
+    this.#writer = new Writer({
+      host,
+      vault: this.vault,
+      written: (document) => this.note(document),
+      failed: (error) => this.#tell(error),
+    });
+    const off = store.subscribe?.(() => {
+      this.#isStale = true;
+      void this.look();
+    });
+    host.signal.addEventListener('abort', () => off?.());
+  }
+
+  /** Whether a request has to look first what others have stored. */
+  get isDue(): boolean {
+    if (this.#lookedAt === undefined || this.isPending) return false;
+    if (this.vault.store.subscribe) return this.#isStale;
+    return elapsed(this.#parts.host.clock, this.#lookedAt) >= LOOK_AGAIN;
+  }
+
+  /** The epoch of the document that was seen last. */
+  get epoch(): number | undefined {
+    return this.#seen?.epoch;
+  }
+
+  /** Whether something that happened here is not stored yet. */
+  get isPending(): boolean {
+    return this.#writer.isPending;
+  }
+
+  /** Takes over what others have stored. All who look at once share it. Never rejects: tokens at hand are used. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** Takes over what is newer than what was seen last. */
+  take({ document, now }: Sight): void {
+    this.#lookedAt = moment(this.#parts.host.clock);
+    this.#isTold = false;
+    const seen = this.#seen;
+    // Something that is gone is no sign-out: that leaves a document behind.
+    if (document === undefined || (seen !== undefined && document.version <= seen.version)) return;
+    this.#seen = document;
+    const { wallet, state } = this.#parts;
+    const isOther = seen !== undefined && seen.epoch !== document.epoch;
+    if (document.state === 'signed-in') {
+      if (isOther || seen?.state === 'ended') this.#parts.supersede();
+      // The same user, but signed out in between: what was asked before then is not answered now (T8).
+      if (isOther && state.user?.id === document.userId) wallet.forget();
+      wallet.adopt(document, now);
+    } else if (document.state === 'none') {
+      wallet.keep(document.refreshToken);
+    } else if (seen !== undefined) {
+      this.#leave(document.state, isOther);
+    }
+  }
+
+  /** What was stored from here has been seen here. */
+  note(document: SessionDocument): void {
+    this.#seen = document;
+  }
+
+  signedIn(slot: Slot): Promise<void> {
+    const { wallet } = this.#parts;
+    return this.#writer.writeInTime(({ document, now }) => {
+      const { token, ...parts } = wallet.stored(slot, now);
+      const isSame = hasSession(document) && document?.userId === parts.userId;
+      const epoch = isSame && document ? document.epoch : nextEpoch(document, now);
+      const tokens = token ? [token] : [];
+      return following(document, { ...parts, ...CLEAN, state: 'signed-in', epoch, tokens }, now);
+    });
+  }
+
+  /** Leaves word that the user has signed out; not where another one is signed in by now. */
+  signedOut(): Promise<void> {
+    const epoch = this.#seen?.epoch;
+    return this.#writer.writeInTime(({ document, now }) => {
+      if (!hasSession(document) || (epoch !== undefined && document?.epoch !== epoch)) return undefined;
+      return following(document, { ...OVER, state: 'signed-out', epoch: nextEpoch(document, now) }, now);
+    });
+  }
+
+  write(change: Change): Promise<void> {
+    return this.#writer.write(change);
+  }
+
+  async #look(): Promise<void> {
+    // What happened here comes first: what is stored is older.
+    await this.#writer.idle;
+    if (this.#parts.host.signal.aborted) return;
+    try {
+      this.#isStale = false;
+      const sight = await this.vault.look();
+      if (!this.isPending) this.take(sight);
+    } catch (error) {
+      // Looked at again after a while: a store that is down must not hold up every request.
+      this.#lookedAt = moment(this.#parts.host.clock);
+      this.#tell(error as TokenError);
+    }
+  }
+
+  #leave(to: 'signed-out' | 'ended', isOther: boolean): void {
+    const { wallet, state } = this.#parts;
+    if (to === 'signed-out') {
+      this.#parts.supersede(new SessionError('SIGNED_OUT'));
+      wallet.forget();
+    } else if (!isOther && state.user !== undefined) {
+      const error = new SessionError('SESSION_ENDED');
+      this.#parts.supersede(error);
+      wallet.drop();
+      state.ended(error);
+    }
+  }
+
+  /** Once until it works again. */
+  #tell({ message }: Error): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#parts.host.events.emit('warning', { code: 'STORE_UNAVAILABLE', message });
+  }
+}
+
+const CLEAN = { jkt: undefined, claim: undefined };
+const OVER = { ...CLEAN, refreshToken: undefined, idToken: undefined, tokens: [] };

@@ -1,0 +1,51 @@
+import type { Clock, Need } from '../contracts.ts';
+import { phaseOf } from './freshness.ts';
+import { Slot } from './slot.ts';
+
+/** What asks for nothing in particular. */
+export const NO_NEED: Need = { scopes: [] };
+
+/** The slots of a session, made when they are first asked for. */
+export class Slots {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #plain: Slot;
+  readonly #slots = new Map<string, Slot>();
+
+  constructor(clock: Clock, random: () => number) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#plain = this.#add(NO_NEED);
+  }
+
+  get all(): readonly Slot[] {
+    return Array.from(this.#slots.values());
+  }
+
+  /** The slot for `need`. `kept` is not given up for it. */
+  get(need: Need, kept?: Slot): Slot {
+    if (need.audience === undefined && need.scopes.length === 0) return this.#plain;
+    return this.#slots.get(keyOf(need)) ?? this.#add(need, kept);
+  }
+
+  #add(need: Need, kept?: Slot): Slot {
+    // An audience for each record of a table must not fill the memory.
+    for (const [key, slot] of this.#slots) {
+      const isOver = slot.current === undefined || phaseOf(this.#clock, slot.current) === 'ended';
+      if (!isOver || !slot.isIdle || slot === this.#plain || slot === kept) continue;
+      // What it listens to would stay for good.
+      slot.unlatch();
+      this.#slots.delete(key);
+    }
+    const slot = new Slot(need, this.#clock, this.#random);
+    // An issuer that asked for a wait is not asked for something else meanwhile (T6).
+    const { backoff } = this.all.find((one) => one.backoff.isAskedFor) ?? slot;
+    if (backoff.failure) slot.backoff.failed({ ...backoff.failure, retryAfter: backoff.dueIn() });
+    this.#slots.set(keyOf(need), slot);
+    return slot;
+  }
+}
+
+function keyOf({ audience, scopes }: Need): string {
+  return JSON.stringify([audience, ...scopes]);
+}

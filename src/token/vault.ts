@@ -1,0 +1,104 @@
+import { alarm } from '../clock.ts';
+import type { Awaitable, Host, SessionDocument, TokenStore } from '../contracts.ts';
+import { TokenError } from '../errors.ts';
+import { readDocument } from './document.ts';
+
+/** Milliseconds that a store has for an answer: IndexedDB may never give one. */
+const PATIENCE = 3000;
+
+/** What was stored when it was read, and the store's time after that. */
+export interface Sight {
+  readonly document: SessionDocument | undefined;
+  readonly now: number;
+}
+
+/**
+ * A store that answers in time or fails, and whose content has been checked. What is none of ours is treated as
+ * absent and left alone: then this session is kept in memory.
+ *
+ * Every method rejects with a `TokenError` `STORE_UNAVAILABLE`.
+ */
+export class Vault {
+  readonly store: TokenStore;
+  readonly #host: Host;
+  #hasWorked = false;
+  /** Why the document is kept in memory instead. */
+  #instead: 'foreign' | 'refused' | undefined;
+  #memory: SessionDocument | undefined;
+
+  constructor(host: Host, store: TokenStore) {
+    this.#host = host;
+    this.store = store;
+  }
+
+  async look(): Promise<Sight> {
+    const raw = await this.#ask(() => this.store.read());
+    if (this.#instead === 'refused') return { document: this.#memory, now: this.#host.clock.now() };
+    const stored = readDocument(raw);
+    if (raw !== undefined && stored === undefined) this.#keepInMemory('foreign', FOREIGN);
+    else this.#instead = undefined;
+    const now = await this.#ask(() => this.store.now());
+    return { document: this.#instead ? this.#memory : stored, now: now ?? this.#host.clock.now() };
+  }
+
+  /** `false`: somebody else was faster. */
+  async swap(expected: SessionDocument | undefined, next: SessionDocument): Promise<boolean> {
+    if (this.#instead === undefined) {
+      const swapped = await this.#ask(() => this.store.swap(expected, next));
+      if (this.#instead === undefined) return swapped === true;
+    }
+    this.#memory = next;
+    return true;
+  }
+
+  /** The error for who cannot wait for it any longer. */
+  late(): TokenError {
+    return unavailable(new Error('it has not taken what happened here'));
+  }
+
+  async #ask<T>(ask: () => Awaitable<T>): Promise<T | undefined> {
+    if (this.#instead === 'refused') return undefined;
+    try {
+      const answer = await this.#inTime(ask);
+      this.#hasWorked = true;
+      return answer;
+    } catch (error) {
+      if (this.store.optional === true && !this.#hasWorked) {
+        this.#keepInMemory('refused', REFUSED);
+        return undefined;
+      }
+      throw unavailable(this.#host.redactor.copy(error));
+    }
+  }
+
+  #inTime<T>(ask: () => Awaitable<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(new Error(`The store has not answered within ${PATIENCE} ms.`));
+      const cancel = alarm(this.#host.clock, PATIENCE, late);
+      Promise.resolve().then(ask).then(resolve, reject).finally(cancel);
+    });
+  }
+
+  #keepInMemory(why: 'foreign' | 'refused', message: string): void {
+    if (this.#instead === why) return;
+    this.#instead = why;
+    const code = why === 'foreign' ? 'STORE_FOREIGN' : 'STORE_UNAVAILABLE';
+    this.#host.events.emit('warning', { code, message });
+  }
+}
+
+const FOREIGN =
+  'The store holds something that is no session document of this version of fetch-valet. It is left as it is, and ' +
+  'this session is kept in memory: other tabs and processes do not see it. Use another key, or remove it.';
+const REFUSED =
+  'The store cannot be used here, as in some private windows. This session is kept in memory: it ends with the page.';
+
+function unavailable(cause: Error): TokenError {
+  return new TokenError('STORE_UNAVAILABLE', {
+    message:
+      `The session store failed: ${cause.message || cause.name}. Nothing was redeemed; tokens at hand are used. ` +
+      'It is tried again; check the store if it keeps failing.',
+    cause,
+    retryable: true,
+  });
+}

@@ -1,0 +1,105 @@
+import { alarm } from '../clock.ts';
+import type { Host, SessionDocument } from '../contracts.ts';
+import type { TokenError } from '../errors.ts';
+import { isSameWrite } from './document.ts';
+import type { Sight, Vault } from './vault.ts';
+
+/** Milliseconds that a sign-in or a sign-out waits for its store. */
+const PATIENCE = 5000;
+const RETRY_LEAST = 100;
+const RETRY_MOST = 500;
+
+/** Makes the next document, or `undefined`: there is nothing to write any more. */
+export type Change = (sight: Sight) => SessionDocument | undefined;
+
+export interface WriterParts {
+  readonly host: Host;
+  readonly vault: Vault;
+  written(document: SessionDocument): void;
+  failed(error: TokenError): void;
+}
+
+/** Stores changes one after another, each again and again until it is stored or pointless. */
+export class Writer {
+  readonly #parts: WriterParts;
+  #last: Promise<unknown> = Promise.resolve();
+  #pending = 0;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether something is not stored yet. */
+  get isPending(): boolean {
+    return this.#pending > 0;
+  }
+
+  /** Resolves when everything so far is stored. */
+  get idle(): Promise<unknown> {
+    return this.#last;
+  }
+
+  write(change: Change): Promise<void> {
+    if (this.#parts.vault.store.readOnly === true) return Promise.resolve();
+    this.#pending++;
+    const written = this.#last
+      .then(() => this.#write(change))
+      .finally(() => {
+        this.#pending--;
+      });
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  /**
+   * Waits a while. A store that does not answer by then is told of the change later all the same.
+   *
+   * Rejects with a `TokenError` `STORE_UNAVAILABLE`.
+   */
+  async writeInTime(change: Change): Promise<void> {
+    const { host, vault } = this.#parts;
+    const written = this.write(change);
+    let cancel = (): void => {};
+    const late = new Promise<'late'>((resolve) => {
+      cancel = alarm(host.clock, PATIENCE, () => resolve('late'), true);
+    });
+    const outcome = await Promise.race([written, late]).finally(() => cancel());
+    if (outcome === 'late') throw vault.late();
+  }
+
+  async #write(change: Change): Promise<void> {
+    const { host, vault } = this.#parts;
+    let tried: SessionDocument | undefined;
+    while (!host.signal.aborted) {
+      try {
+        const sight = await vault.look();
+        // An answer may have been lost on the way, and yet it was stored.
+        const isThere = tried !== undefined && isSameWrite(sight.document, tried);
+        const next = isThere ? tried : change(sight);
+        tried = next;
+        if (next === undefined) return;
+        if (isThere || (await vault.swap(sight.document, next))) {
+          this.#parts.written(next);
+          return;
+        }
+      } catch (error) {
+        this.#parts.failed(error as TokenError);
+        await pause(host, RETRY_LEAST + (RETRY_MOST - RETRY_LEAST) * host.random());
+      }
+    }
+  }
+}
+
+/** Resolves after `ms`, or when the client is closed. */
+export function pause({ clock, signal }: Host, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = alarm(clock, ms, done, true);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import type { TokenStore } from '../../src/contracts.ts';
+import { createMemoryStore } from '../../src/stores/memory.ts';
+import { sharedStore } from '../../src/stores.ts';
+import { createManualClock, type ManualClock, settle } from '../support/clock.ts';
+import { createRotatingIssuer, type RotatingIssuer } from '../support/rotating-issuer.ts';
+import { createTokenValet, type TokenValet } from '../support/token-valet.ts';
+
+const MINUTE = 60_000;
+
+interface Tabs {
+  readonly clock: ManualClock;
+  readonly issuer: RotatingIssuer;
+  readonly store: TokenStore;
+  open(): TokenValet;
+}
+
+/** Tabs of one browser, on one store. Without `tells` a store is read again on use. */
+function createTabs({ tells = true } = {}): Tabs {
+  const clock = createManualClock();
+  const issuer = createRotatingIssuer();
+  const { subscribe, ...silent } = createMemoryStore({ clock });
+  const store: TokenStore = tells && subscribe ? { ...silent, subscribe } : silent;
+  return {
+    clock,
+    issuer,
+    store,
+    open: () => createTokenValet(issuer.provider, { clock, store: sharedStore(store) }),
+  };
+}
+
+test.each([true, false])(
+  'a login in one tab is there in the others (store that tells: %s)',
+  async (tells) => {
+    const { issuer, open } = createTabs({ tells });
+    const [a, b] = [open(), open()];
+    const login = issuer.login('ada');
+    await a.client.session.signIn(login);
+    expect(await b.request()).toBe(200);
+    expect(b.client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'ada' } });
+    expect(b.sent).toEqual([`Bearer ${login.token}`]);
+    expect(issuer.asked).toHaveLength(0);
+  },
+);
+
+test.each([true, false])(
+  'many tabs on one store refresh once per lifetime (store that tells: %s)',
+  async (tells) => {
+    const { clock, issuer, open } = createTabs({ tells });
+    const tabs = Array.from({ length: 8 }, open);
+    await tabs[0]?.client.session.signIn(issuer.login('ada'));
+    for (let i = 0; i < 100; i++) {
+      const statuses = Promise.all(tabs.map(({ request }) => request()));
+      await clock.advance(6000);
+      expect(await statuses).toEqual(tabs.map(() => 200));
+    }
+    // Ten minutes of tokens of a minute, refreshed up to a fifth early.
+    expect(issuer.redeemed).toBeGreaterThanOrEqual(9);
+    expect(issuer.redeemed).toBeLessThanOrEqual(13);
+    expect(issuer.isDead).toBe(false);
+  },
+);
+
+test.each([true, false])(
+  'tabs that find the token ended redeem once (store that tells: %s)',
+  async (tells) => {
+    const { clock, issuer, open } = createTabs({ tells });
+    const tabs = Array.from({ length: 8 }, open);
+    await tabs[0]?.client.session.signIn(issuer.login('ada'));
+    await Promise.all(tabs.map(({ request }) => request()));
+    clock.sleep(2 * MINUTE);
+    const statuses = Promise.all(tabs.map(({ request }) => request()));
+    await clock.advance(6000);
+    expect(await statuses).toEqual(tabs.map(() => 200));
+    expect(issuer.redeemed).toBe(1);
+  },
+);
+
+test.each([true, false])('a sign-out in one tab is one in all (store that tells: %s)', async (tells) => {
+  const { clock, issuer, open } = createTabs({ tells });
+  const [a, b] = [open(), open()];
+  await a.client.session.signIn(issuer.login('ada'));
+  await b.request();
+  await a.client.signOut();
+  await clock.advance(1000);
+  const before = b.sent.length;
+  // A request that began under the user who has gone.
+  expect(await b.request()).toMatch(/SIGNED_OUT|SESSION_CHANGED/);
+  expect(await b.request()).toBe('SIGNED_OUT');
+  expect(b.sent).toHaveLength(before);
+  expect(b.client.session.snapshot).toEqual({ status: 'signed-out' });
+});
+
+test.each([true, false])(
+  'a switch of user in one tab is one in all (store that tells: %s)',
+  async (tells) => {
+    const { clock, issuer, open } = createTabs({ tells });
+    const [a, b] = [open(), open()];
+    await a.client.session.signIn(issuer.login('ada'));
+    await b.request();
+    const login = issuer.login('bob');
+    await a.client.session.signIn(login);
+    await clock.advance(1000);
+    await b.request();
+    await settle();
+    expect(b.client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'bob' } });
+    expect(await b.request()).toBe(200);
+    expect(b.sent.at(-1)).toBe(`Bearer ${login.token}`);
+  },
+);
+
+test('a session survives its tab', async () => {
+  const { clock, issuer, open } = createTabs();
+  const a = open();
+  await a.client.session.signIn(issuer.login('ada'));
+  a.client.close();
+  await clock.advance(MINUTE);
+  const b = open();
+  const answer = b.request();
+  await clock.advance(1000);
+  expect(await answer).toBe(200);
+  expect(issuer.asked[0]?.refreshToken).toBe('refresh-token-of-ada-1');
+});
