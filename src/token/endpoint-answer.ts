@@ -1,7 +1,7 @@
 import type { TokenResponse } from '../contracts.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
-import { type Failure, judgeRefusal } from './failure.ts';
+import { type Failure, judgeRefusal, type Refusal } from './failure.ts';
 
 /** A token response is never larger than this (rule S8). */
 const LARGEST = 1_048_576;
@@ -32,12 +32,18 @@ export async function readEndpoint(
   return { tokens: body, date };
 }
 
+type Said = Required<Pick<Refusal, 'oauthError' | 'suberror' | 'description'>>;
+
 /** The error that an answer tells of. Some servers send it with status 200, some providers pass it on. */
-export function refusalIn(body: object): { oauthError: string; description: string | undefined } | undefined {
+export function refusalIn(body: object): Said | undefined {
   const oauthError = ownText(body, 'error');
   if (oauthError === undefined || TOKEN_NAMES.some((name) => ownText(body, name) !== undefined))
     return undefined;
-  return { oauthError, description: ownText(body, 'error_description') };
+  return {
+    oauthError,
+    suberror: ownText(body, 'suberror'),
+    description: ownText(body, 'error_description'),
+  };
 }
 
 function ownText(body: object, name: string): string | undefined {

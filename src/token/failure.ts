@@ -3,6 +3,7 @@ import type { HttpError } from '../http-errors.ts';
 import { reasonOf } from '../reason.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
+import { asksForUser, codesOf, FINAL, MISCONFIGURED, suberrorOf } from './oauth-codes.ts';
 
 /**
  * What a failed refresh means for the session (rule T6). Only `final` ends it.
@@ -28,26 +29,12 @@ export interface Failure {
 export interface Refusal {
   readonly status: number;
   readonly oauthError?: string | undefined;
+  /** A second word on the reason, as Microsoft Entra ID gives one. */
+  readonly suberror?: string | undefined;
   readonly description?: string | undefined;
   readonly retryAfter?: number | undefined;
   readonly contentType?: string | undefined;
 }
-
-const INTERACTIVE: ReadonlySet<unknown> = new Set([
-  'login_required',
-  'interaction_required',
-  'consent_required',
-  'account_selection_required',
-]);
-const FINAL: ReadonlySet<unknown> = new Set(['invalid_grant', 'missing_refresh_token', ...INTERACTIVE]);
-const MISCONFIGURED: ReadonlySet<unknown> = new Set([
-  'invalid_client',
-  'invalid_request',
-  'invalid_scope',
-  'invalid_target',
-  'unauthorized_client',
-  'unsupported_grant_type',
-]);
 
 /** Judges what a provider threw. */
 export function judgeError(thrown: unknown, redactor: Redactor): Failure {
@@ -60,7 +47,7 @@ export function judgeError(thrown: unknown, redactor: Redactor): Failure {
   const more = reason === undefined ? '' : ` (${redactor.text(reason)})`;
   const said = `the token provider threw ${cause.name}: ${cause.message || 'no message'}${more}`;
   const over = code.find((value) => FINAL.has(value));
-  if (over !== undefined) return final(said, cause, undefined, wantsUser(said, over));
+  if (over !== undefined) return final(said, cause, undefined, wantsUser(said, over, suberrorOf(thrown)));
   if (code.some((value) => MISCONFIGURED.has(value))) return misconfigured(said, cause);
   const error = new TokenError('TOKEN_PROVIDER_FAILED', {
     message: `No access token: ${said}. The session stays; it is tried again. If it keeps failing, look at the cause.`,
@@ -102,7 +89,7 @@ export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unkno
   }
   const over = FINAL.has(oauthError) || (status === 401 && oauthError === undefined);
   return over
-    ? final(said, cause, oauthError, wantsUser(said, oauthError))
+    ? final(said, cause, oauthError, wantsUser(said, oauthError, refusal.suberror))
     : misconfigured(said, cause, oauthError, status);
 }
 
@@ -155,14 +142,6 @@ function judgeHttpError(thrown: HttpError, redactor: Redactor): Failure {
   return judgeRefusal(refusal, redactor, redactor.copy(thrown));
 }
 
-/** Where SDKs put the machine-readable part of an error. */
-function codesOf(thrown: unknown): unknown[] {
-  const members = Object(thrown) as Record<string, unknown>;
-  // What stands on every object was not said by this one: a polluted prototype ends no session (rule S8).
-  const said = (key: string): boolean => Object.hasOwn(members, key) || !(key in Object.prototype);
-  return ['error', 'errorCode', 'code'].map((key) => (said(key) ? members[key] : undefined));
-}
-
 function sayRefusal({ status, oauthError, description, contentType }: Refusal, redactor: Redactor): string {
   const quoted = description === undefined ? undefined : JSON.stringify(redactor.text(description));
   const details = redactor.text([oauthError, quoted].filter((part) => part !== undefined).join(', '));
@@ -171,8 +150,8 @@ function sayRefusal({ status, oauthError, description, contentType }: Refusal, r
   return `the token endpoint answered ${status}${details === '' ? type : ` (${details})`}`;
 }
 
-function wantsUser(said: string, code: unknown): Failure['wantsUser'] {
-  return typeof code === 'string' && INTERACTIVE.has(code) ? { said, oauthError: code } : undefined;
+function wantsUser(said: string, code: unknown, suberror?: unknown): Failure['wantsUser'] {
+  return typeof code === 'string' && asksForUser(code, suberror) ? { said, oauthError: code } : undefined;
 }
 
 function final(

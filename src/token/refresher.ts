@@ -173,6 +173,10 @@ export class Refresher<User extends SessionUser> {
       this.start(slot, flight.reason, { ...errand, forced: flight.forced, followUps: followUps + 1 });
       return flight.land('superseded');
     }
-    return flight.land(this.#verdict.take(slot, answer, flight));
+    const outcome = flight.land(this.#verdict.take(slot, answer, flight));
+    // Two names for one user, or another user who came without a word: the token that told who it is knows.
+    const { home } = this.#wallet;
+    if (outcome === 'token' && home.suspect && this.latched === undefined) this.start(home, 'initial');
+    return outcome;
   }
 }

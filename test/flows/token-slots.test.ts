@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TokenContext, TokenProvider } from '../../src/contracts.ts';
+import type { TokenContext, TokenProvider, TokenResult } from '../../src/contracts.ts';
 import { SessionError } from '../../src/index.ts';
 import { settle } from '../support/clock.ts';
 import { createJwt } from '../support/jwt.ts';
@@ -173,6 +173,19 @@ test('an issuer that asks for a wait is spared by all audiences (rule T6)', asyn
   expect(await request({ auth: { audience: 'a' } })).toBe(refused);
   expect(await request()).toBe(refused);
   expect(asked).toHaveLength(3);
+});
+
+test('an issuer that asks for a wait is spared by audiences that nobody has asked for yet, too', async () => {
+  const { clock, asked, request } = createTokenValet(({ audience }) =>
+    audience === 'a' ? new Response('', { status: 429, headers: { 'retry-after': '600' } }) : 'a-token',
+  );
+  expect(await request({ auth: { audience: 'a' } })).toBe('TOKEN_ENDPOINT_UNAVAILABLE');
+  expect(await request({ auth: { audience: 'b' } })).toBe('TOKEN_ENDPOINT_UNAVAILABLE');
+  expect(await request()).toBe('TOKEN_ENDPOINT_UNAVAILABLE');
+  expect(asked).toHaveLength(1);
+
+  await clock.advance(10 * MINUTE);
+  expect(await request({ auth: { audience: 'b' } })).toBe(200);
 });
 
 test('a further audience that is all that was ever asked for, and wants the user, is nobody signed in', async () => {
@@ -427,4 +440,85 @@ test('a sign-in leaves no token of another audience, be it the same user’s', a
   await request({ auth: { audience: 'a' } });
 
   expect(asked.map(({ audience }) => audience)).toEqual([undefined, 'a', 'a']);
+});
+
+test('a slot that is given up listens for nothing any more', async () => {
+  const { client, clock, request } = createTokenValet(({ audience }) => {
+    if (audience === 'a') throw new Error('a bad moment');
+    return 'a-token';
+  });
+  const refused = request({ auth: { audience: 'a' } });
+  await clock.advance(11_000);
+  expect(await refused).toBe('TOKEN_PROVIDER_FAILED');
+  expect(clock.wakeListeners).toBe(1);
+  await clock.advance(MINUTE);
+  await request({ auth: { audience: 'b' } });
+  expect(clock.wakeListeners).toBe(0);
+  client.close();
+});
+
+test('what waited for its turn behind an answer with a Retry-After is not asked for either (rule T6)', async () => {
+  const held = createHeldProvider();
+  const { asked, request } = createTokenValet(held.provider);
+  const both = [request({ auth: { audience: 'a' } }), request({ auth: { audience: 'b' } })];
+  await settle();
+  held.calls[0]?.resolve(new Response('', { status: 429, headers: { 'retry-after': '600' } }));
+
+  const refused = 'TOKEN_ENDPOINT_UNAVAILABLE';
+  expect(await Promise.all(both)).toEqual([refused, refused]);
+  expect(asked).toHaveLength(1);
+});
+
+test('session.refresh() asks nothing for a slot that was given up while it waited for another one', async () => {
+  const held = createHeldProvider();
+  const { client, clock, asked, request } = createTokenValet((context) =>
+    asked.length === 3
+      ? held.provider(context)
+      : { token: `${nameOf(context)}-${asked.length}`, expiresIn: 10 },
+  );
+  await request();
+  await request({ auth: { audience: 'a' } });
+  await clock.advance(9 * 1000);
+  const refreshed = client.session.refresh();
+  await clock.advance(2 * 1000);
+  const other = request({ auth: { audience: 'b' } });
+  held.calls[0]?.resolve({ token: 'plain-new', expiresIn: 60 });
+  await refreshed;
+  await other;
+
+  expect(asked.slice(2).map(({ audience }) => audience)).toEqual([undefined, 'b']);
+});
+
+test.each<[string, () => TokenResult]>([
+  [
+    'a token endpoint',
+    () => Response.json({ error: 'invalid_grant', suberror: 'consent_required' }, { status: 400 }),
+  ],
+  [
+    'an SDK',
+    () => {
+      throw Object.assign(new Error('ask'), { errorCode: 'invalid_grant', subError: 'consent_required' });
+    },
+  ],
+])('an invalid_grant that means a missing consent ends no session, said by %s', async (_, refuse) => {
+  const { client, request } = createTokenValet((context) =>
+    context.audience === undefined ? namingProvider()(context) : refuse(),
+  );
+  await request();
+  expect(await request({ auth: { audience: 'mail' } })).toBe('TOKEN_ENDPOINT_REJECTED');
+  expect(client.session.snapshot.status).toBe('signed-in');
+  expect(await request()).toBe(200);
+});
+
+test('a token of a further audience that names another user has the session look at once who it is', async () => {
+  let sub = 'ada';
+  const { client, request } = createTokenValet(({ audience }) => ({
+    token: createJwt({ sub, aud: audience, n: Math.random() }),
+    expiresIn: 3600,
+  }));
+  await request();
+  sub = 'bob';
+  await request({ auth: { audience: 'a' } });
+  await settle();
+  expect(client.session.snapshot).toMatchObject({ user: { id: 'bob' } });
 });

@@ -1,0 +1,50 @@
+/**
+ * Error codes of OAuth 2.0 (RFC 6749 §5.2), of OpenID Connect and of SDKs, and where they stand.
+ *
+ * @module
+ */
+const INTERACTIVE: ReadonlySet<unknown> = new Set([
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+]);
+/** What Microsoft Entra ID means with an `invalid_grant` that is not about the refresh token. */
+const ASKING: ReadonlySet<unknown> = new Set([
+  ...INTERACTIVE,
+  'basic_action',
+  'additional_action',
+  'message_only',
+]);
+export const FINAL: ReadonlySet<unknown> = new Set([
+  'invalid_grant',
+  'missing_refresh_token',
+  ...INTERACTIVE,
+]);
+export const MISCONFIGURED: ReadonlySet<unknown> = new Set([
+  'invalid_client',
+  'invalid_request',
+  'invalid_scope',
+  'invalid_target',
+  'unauthorized_client',
+  'unsupported_grant_type',
+]);
+
+/** Whether a refusal wants to see the user rather than being about the refresh token. */
+export function asksForUser(code: string, suberror: unknown): boolean {
+  return INTERACTIVE.has(code) || ASKING.has(suberror);
+}
+
+/** Where SDKs put the machine-readable part of an error. */
+export function codesOf(thrown: unknown): unknown[] {
+  const members = Object(thrown) as Record<string, unknown>;
+  // What stands on every object was not said by this one: a polluted prototype ends no session (rule S8).
+  const said = (key: string): boolean => Object.hasOwn(members, key) || !(key in Object.prototype);
+  return ['error', 'errorCode', 'code'].map((key) => (said(key) ? members[key] : undefined));
+}
+
+/** The second word of an SDK's error. */
+export function suberrorOf(thrown: unknown): unknown {
+  const members = Object(thrown) as Record<string, unknown>;
+  return Object.hasOwn(members, 'subError') ? members.subError : undefined;
+}
