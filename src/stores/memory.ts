@@ -10,7 +10,7 @@ export function createMemoryStore({ clock = systemClock }: MemoryStoreOptions = 
   let stored: SessionDocument | undefined;
   const listeners = new Set<() => void>();
   return {
-    read: () => stored,
+    read: () => structuredClone(stored),
     swap(expected, next) {
       if (stored?.version !== expected?.version) return false;
       stored = structuredClone(next);
