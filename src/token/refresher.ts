@@ -176,7 +176,8 @@ export class Refresher<User extends SessionUser> {
     const outcome = flight.land(this.#verdict.take(slot, answer, flight));
     // Two names for one user, or another user who came without a word: the token that told who it is knows.
     const { home } = this.#wallet;
-    if (outcome === 'token' && home.suspect && this.latched === undefined) this.start(home, 'initial');
+    const isAskable = this.latched === undefined && home.latched === undefined;
+    if (outcome === 'token' && home.suspect && isAskable) this.start(home, 'initial');
     return outcome;
   }
 }

@@ -522,3 +522,25 @@ test('a token of a further audience that names another user has the session look
   await settle();
   expect(client.session.snapshot).toMatchObject({ user: { id: 'bob' } });
 });
+
+test('a wrongly configured session is not asked again because a further audience’s token came (rule T6)', async () => {
+  let changed = (): void => {};
+  let isWrong = false;
+  const { asked, request } = createTokenValet({
+    getToken({ audience = 'plain' }) {
+      if (isWrong && audience === 'plain') return Response.json({ error: 'invalid_client' }, { status: 400 });
+      return { token: createJwt({ sub: 'ada', aud: audience }), expiresIn: 600 };
+    },
+    subscribe(listener) {
+      changed = listener;
+      return () => {};
+    },
+  });
+  await request();
+  isWrong = true;
+  changed();
+  await settle();
+  for (const audience of ['a', 'b', 'c']) expect(await request({ auth: { audience } })).toBe(200);
+
+  expect(asked.map(({ audience }) => audience)).toEqual([undefined, undefined, 'a', 'b', 'c']);
+});

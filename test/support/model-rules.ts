@@ -47,6 +47,10 @@ class Ledger {
   calls = 0;
   /** Calls for a 401. */
   renewals = 0;
+  /** Those that brought no token. */
+  failedRenewals = 0;
+  /** Calls that `session.refresh()` may still make: one, and one past the cache where it joined another. */
+  wishes = 0;
   /** How often a server refused a token, or wanted more of it. */
   refusals = 0;
   /** Failures, logins, changes: each may cause a call. */
@@ -78,6 +82,7 @@ export class CallRules {
   readonly #redeemed = new Map<string, Call>();
   #generation = 0;
   #jumps = 0;
+  #changes = 0;
   #closed = false;
   /** The newest refresh token; `null`: the model is not certain. */
   #newest: string | undefined | null;
@@ -164,6 +169,7 @@ export class CallRules {
       if (token) this.#received(call, ledger, token);
     } else {
       ledger.causes++;
+      if (call.context.reason === 'rejected') ledger.failedRenewals++;
       this.#failed(call, ledger, reply, retryAfter);
     }
   }
@@ -176,8 +182,10 @@ export class CallRules {
       if (kind !== 'wake') ledger.vain.clear();
       ledger.pause = undefined;
       if (kind !== 'wake') ledger.stuck = false;
+      if (kind === 'refresh') ledger.wishes += 2;
       if (kind !== 'wake' && kind !== 'refresh') ledger.current = undefined;
     }
+    if (kind === 'source') this.#changes++;
     if (kind === 'source') for (const call of this.#open) call.overtaken = true;
     if (kind === 'signIn' || kind === 'signOut') {
       this.#generation++;
@@ -237,7 +245,7 @@ export class CallRules {
     // What took long or came on a wrong clock may look expired, and is asked for once more.
     if (!isPlain || this.#lifetime <= 5000) ledger.causes++;
     const { reason, scopes } = call.context;
-    if (reason === 'scope' && scopes.some((scope) => !token.scopes.has(scope))) {
+    if (reason === 'scope' && isPlain && scopes.some((scope) => !token.scopes.has(scope))) {
       this.see('a step-up in vain');
       ledger.vain.add(scopes.join(' '));
     }
@@ -309,10 +317,21 @@ export class CallRules {
     this.must(++ledger.calls <= most, `${ledger.calls} calls for ${slot}, ${most} at most`);
     if (reason === 'scope') this.must(!ledger.vain.has(scopes.join(' ')), 'a vain step-up was repeated');
     this.must(!ledger.stuck, 'asked although nothing has changed since the issuer called it wrong');
+    if (ledger.current) this.#checkNeed(ledger, ledger.current, call);
     if (reason !== 'rejected') return;
-    this.must(ledger.current === undefined, 'asked for a 401 of a token that has been replaced');
-    const renewals = 3 + ledger.causes + Math.floor(start.lapse / MINUTE);
+    // A refresh that failed, or that a change overtook, is made once more at the cost of the first.
+    const renewals = 3 + ledger.failedRenewals + 3 * this.#changes + Math.floor(start.lapse / MINUTE);
     this.must(++ledger.renewals <= renewals, `${ledger.renewals} calls for refusals, ${renewals} at most`);
+  }
+
+  /** A good token is at hand: it is replaced near its end, when somebody says so, or for more scopes. */
+  #checkNeed(ledger: Ledger, { receipt }: Issued, { context, start }: Call): void {
+    const { reason } = context;
+    this.must(reason !== 'rejected', 'asked for a 401 of a token that has been replaced');
+    const window = Math.min(MINUTE, this.#lifetime / 5);
+    const isDue = receipt !== undefined && start.lapse - receipt.lapse >= this.#lifetime - window;
+    if (isDue || reason === 'scope') return;
+    this.must(context.forceRefresh && ledger.wishes-- > 0, 'asked although a fresh token is at hand');
   }
 
   #abandoned(call: Call): void {
@@ -326,6 +345,7 @@ export class CallRules {
     this.see(`given up: after ${patience} ms`);
     const ledger = this.#ledger(call.slot);
     ledger.causes++;
+    if (call.context.reason === 'rejected') ledger.failedRenewals++;
     if (!call.overtaken) this.#pause(ledger, undefined);
   }
 
