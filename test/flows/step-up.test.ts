@@ -289,13 +289,15 @@ test('a key beside the token stays as it is', async () => {
   expect(sent).toEqual(['the-app-key Bearer read-1', 'the-app-key Bearer read+write-2']);
 });
 
-test('a 403 that stands is sent once, with a key beside the token, too', async () => {
+test.each([
+  ['a key beside a token', combine([apiKey('the-app-key'), accessToken(scopedProvider())])],
+  ['two keys', combine([apiKey('the-app-key'), apiKey('the-user-key', { name: 'x-user-key' })])],
+])('a 403 that stands is sent once: %s', async (_, both) => {
   let sends = 0;
   const fetch = async (): Promise<Response> => {
     sends++;
     return insufficient('write');
   };
-  const both = combine([apiKey('the-app-key'), accessToken(scopedProvider())]);
   using client = new Client(both, { baseUrl: 'https://api.test', runtime: { fetch } });
   expect((await client.fetch('/')).status).toBe(403);
   expect(sends).toBe(1);

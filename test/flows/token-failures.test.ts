@@ -541,7 +541,7 @@ test('events of a refresh tell what was asked for, what came of it and when it i
     await outcomeOf(client.fetch('/', { auth }));
   }
 
-  expect(told).toEqual([
+  expect(told).toStrictEqual([
     { reason: 'initial', ms: 12, lifetime: 100_000 },
     { reason: 'initial', audience: 'a', ms: 12 },
     { reason: 'initial', scopes: ['x'], code: 'TOKEN_ENDPOINT_REJECTED', retryable: false },
@@ -570,4 +570,20 @@ test('a token that contradicts itself is told at once, and not asked for past a 
 
   expect(await request()).toBe('TOKEN_INVALID');
   expect([asked.length, sent.length]).toEqual([1, 0]);
+});
+
+test('a provider that handed out an ended token may do better after a backoff (rule T10)', async () => {
+  let isStuck = true;
+  const now = Date.UTC(2026, 0, 1) / SECOND;
+  const { clock, request } = createTokenValet(
+    () => (isStuck ? createJwt({ sub: 'u1', iat: now, exp: now + 60 }) : 'token-2'),
+    { user: () => ({ id: 'ada' }) },
+  );
+  expect(await request()).toBe(200);
+  await clock.advance(MINUTE);
+  expect(await request()).toBe('TOKEN_INVALID');
+  isStuck = false;
+  await clock.advance(2 * SECOND);
+
+  expect(await request()).toBe(200);
 });

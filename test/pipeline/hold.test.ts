@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { connect } from '../../src/connection.ts';
 import type { AuthStrategy, CredentialQuery, Host, Session, SessionUser } from '../../src/contracts.ts';
@@ -185,7 +186,7 @@ test.each<[string, (world: World, controller: AbortController) => unknown]>([
   ['the end of patience', ({ clock }) => clock.advance(LIMIT)],
   ['a close', ({ close }) => close()],
   ['an abort', (_, controller) => controller.abort()],
-])('%s ends the wait and leaves no timer behind', async (_, end) => {
+])('%s ends the wait and leaves neither a timer nor a listener behind', async (_, end) => {
   const controller = new AbortController();
   const world = createWorld(ends, () => 'a-token');
   const answer = Promise.allSettled([world.source.credential({ ...query, signal: controller.signal })]);
@@ -193,4 +194,5 @@ test.each<[string, (world: World, controller: AbortController) => unknown]>([
   await end(world, controller);
   await answer;
   expect(world.clock.timers).toBe(0);
+  expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
 });
