@@ -471,10 +471,9 @@ test('what waited for its turn behind an answer with a Retry-After is not asked 
 
 test('session.refresh() asks nothing for a slot that was given up while it waited for another one', async () => {
   const held = createHeldProvider();
+  let count = 0;
   const { client, clock, asked, request } = createTokenValet((context) =>
-    asked.length === 3
-      ? held.provider(context)
-      : { token: `${nameOf(context)}-${asked.length}`, expiresIn: 10 },
+    ++count === 3 ? held.provider(context) : { token: `${nameOf(context)}-${count}`, expiresIn: 10 },
   );
   await request();
   await request({ auth: { audience: 'a' } });
