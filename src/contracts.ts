@@ -183,7 +183,13 @@ export interface TokenSource {
   getToken: TokenProvider;
   /** Calls `changed` when its sign-in state changed on its own. Returns the function that stops it. */
   subscribe?(changed: () => void): () => void;
-  signOut?(): Awaitable<void>;
+  signOut?(ended: EndedSession): Awaitable<void>;
+}
+
+/** What is left of a session after its sign-out, for its source to revoke. */
+export interface EndedSession {
+  readonly refreshToken?: string | undefined;
+  readonly idToken?: string | undefined;
 }
 
 /** One access token in a session document. Times are on the store's clock. */

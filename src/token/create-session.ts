@@ -122,11 +122,12 @@ function facade<User extends SessionUser>(
     // Asynchronous, so that a login response that cannot be used rejects rather than throws.
     signIn: async (tokens) => manager().signIn(readGrant(tokens, undefined, 'session.signIn()')),
     async signOut() {
+      const ended = manager().secrets;
       const stored = manager().signOut();
       // Heard also where the source fails first.
       stored.catch(() => {});
       try {
-        await source.signOut?.();
+        await source.signOut?.(ended);
       } catch (error) {
         throw redact(error);
       }

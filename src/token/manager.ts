@@ -2,6 +2,7 @@ import type {
   AccessToken,
   Awaitable,
   CredentialQuery,
+  EndedSession,
   Host,
   SessionUser,
   SharedStore,
@@ -66,6 +67,11 @@ export class TokenManager<User extends SessionUser> {
 
   hasScope(scope: string): boolean {
     return this.#wallet.slots.some(({ current }) => current?.scopes.has(scope) === true);
+  }
+
+  /** What a source may have to revoke. */
+  get secrets(): EndedSession {
+    return this.#wallet.secrets;
   }
 
   /** The token to send: synchronously while one is at hand that has not ended (T1, T3). */
@@ -153,7 +159,7 @@ export class TokenManager<User extends SessionUser> {
     const { home, slots } = this.#wallet;
     const wasAsked =
       this.#state.snapshot.status !== 'loading' || slots.some((slot) => slot.flight !== undefined);
-    for (const slot of slots) slot.suspect = true;
+    this.#wallet.doubt();
     this.#refresher.overtake();
     if (wasAsked) this.#refresher.start(home, 'initial');
   }

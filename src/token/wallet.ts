@@ -1,5 +1,5 @@
 import { type Moment, moment } from '../clock.ts';
-import type { Host, Need, SessionDocument, SessionUser, StoredToken } from '../contracts.ts';
+import type { EndedSession, Host, Need, SessionDocument, SessionUser, StoredToken } from '../contracts.ts';
 import type { Answer } from './call-provider.ts';
 import { readClaims } from './claims.ts';
 import { phaseOf, Skew } from './freshness.ts';
@@ -41,6 +41,8 @@ export interface StoredParts {
 export class Wallet<User extends SessionUser> {
   /** The newest refresh token that a token response brought. The slots share it (T4). */
   refreshToken: string | undefined;
+  /** The source said that its state changed, and has not been asked since: nor is what others stored believed. */
+  #isInDoubt = false;
   readonly #host: Host;
   readonly #state: SessionState<User>;
   readonly #options: WalletOptions<User>;
@@ -132,9 +134,14 @@ export class Wallet<User extends SessionUser> {
     this.remember(grant);
     slot.current = held;
     slot.suspect = false;
+    this.#isInDoubt = false;
     this.#whose.note(slot, identity);
     // Last: who hears of the user may send a request at once, and must get this token.
     this.#state.signedIn(identity.user);
+  }
+
+  get secrets(): EndedSession {
+    return { refreshToken: this.refreshToken, idToken: this.#idToken };
   }
 
   /** What a document says of the user and of the token in `slot`. */
@@ -158,7 +165,7 @@ export class Wallet<User extends SessionUser> {
       if (slot.current?.token.value !== stored.token) {
         slot.current = fromStored(stored, { clock, now, epoch, refreshAhead, random: this.#host.random() });
         slot.subject = subjectOf(stored.token);
-        slot.suspect = false;
+        slot.suspect = this.#isInDoubt;
       }
       this.#whose.home ??= slot;
     }
@@ -166,6 +173,12 @@ export class Wallet<User extends SessionUser> {
     this.#idToken = idToken;
     this.refreshToken = refreshToken;
     this.#state.signedIn(identity.user);
+  }
+
+  /** What is held may be another user's, and so may be what others have stored. */
+  doubt(): void {
+    this.#isInDoubt = true;
+    for (const slot of this.slots) slot.suspect = true;
   }
 
   /** Forgets the tokens. */
