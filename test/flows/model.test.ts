@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { anyCommand, anyWorld, play } from '../support/model-commands.ts';
 
 /** As many as make every state below be reached a dozen times. */
-const RUNS = 3000;
+const RUNS = 2000;
 const FAST_CHECK = { timeout: 300_000 };
 
 /** What has to happen in the runs, or they show nothing. */

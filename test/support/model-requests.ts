@@ -1,7 +1,8 @@
 import type { SessionUser } from '../../src/contracts.ts';
 import { type Client, ValetError } from '../../src/index.ts';
 import { type Issued, slotOf, type Wanted } from './model-issuer.ts';
-import type { CallRules, Instant } from './model-rules.ts';
+import type { Instant } from './model-ledger.ts';
+import type { CallRules } from './model-rules.ts';
 
 /** One call of `client.fetch`. */
 interface Asked {

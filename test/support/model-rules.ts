@@ -1,5 +1,6 @@
 import type { TokenContext } from '../../src/contracts.ts';
 import { type Issued, slotOf } from './model-issuer.ts';
+import { type Instant, Ledger, windowOf } from './model-ledger.ts';
 
 /** What the provider's answer was, as far as the rules care. */
 export type Reply =
@@ -25,50 +26,8 @@ export interface Call {
   again: boolean;
 }
 
-/** A moment on the client's clocks, and how far they have ever gone on at most. */
-export interface Instant {
-  readonly wall: number;
-  readonly monotonic: number;
-  readonly lapse: number;
-}
-
 const LISTENING = 40_000;
 const DEADLINE = 10_000;
-const MINUTE = 60_000;
-
-/** Where the next call of a slot is due, at the earliest. */
-interface Pause {
-  readonly since: number;
-  readonly wait: number;
-}
-
-/** What has happened to one slot, and how many calls that may have caused. */
-class Ledger {
-  calls = 0;
-  /** Calls for a 401. */
-  renewals = 0;
-  /** Those that brought no token. */
-  failedRenewals = 0;
-  /** Calls that `session.refresh()` may still make: one, and one past the cache where it joined another. */
-  wishes = 0;
-  /** How often a server refused a token, or wanted more of it. */
-  refusals = 0;
-  /** Failures, logins, changes: each may cause a call. */
-  causes = 0;
-  /** The issuer called the request wrong: nothing is asked until something changes. */
-  stuck = false;
-  pause: Pause | undefined;
-  readonly tokens: Issued[] = [];
-  readonly vain = new Set<string>();
-  /** The token that the slot must be using; `undefined`: the model is not certain. */
-  current: Issued | undefined;
-
-  /** Tokens that have come so near to their end that a refresh is due. */
-  ended(lapse: number, lifetime: number): number {
-    const window = Math.min(MINUTE, lifetime / 5);
-    return this.tokens.filter(({ receipt }) => receipt && lapse - receipt.lapse >= lifetime - window).length;
-  }
-}
 
 /** What must be true of the provider's calls, whatever happens (rules T3 to T6, T11 to T13). */
 export class CallRules {
@@ -320,16 +279,16 @@ export class CallRules {
     if (ledger.current) this.#checkNeed(ledger, ledger.current, call);
     if (reason !== 'rejected') return;
     // A refresh that failed, or that a change overtook, is made once more at the cost of the first.
-    const renewals = 3 + ledger.failedRenewals + 3 * this.#changes + Math.floor(start.lapse / MINUTE);
-    this.must(++ledger.renewals <= renewals, `${ledger.renewals} calls for refusals, ${renewals} at most`);
+    const excuses = ledger.failedRenewals + 3 * this.#changes;
+    if (!ledger.draw(start.lapse)) this.must(++ledger.excused <= excuses, 'too many calls for refusals');
   }
 
   /** A good token is at hand: it is replaced near its end, when somebody says so, or for more scopes. */
   #checkNeed(ledger: Ledger, { receipt }: Issued, { context, start }: Call): void {
     const { reason } = context;
     this.must(reason !== 'rejected', 'asked for a 401 of a token that has been replaced');
-    const window = Math.min(MINUTE, this.#lifetime / 5);
-    const isDue = receipt !== undefined && start.lapse - receipt.lapse >= this.#lifetime - window;
+    const due = this.#lifetime - windowOf(this.#lifetime);
+    const isDue = receipt !== undefined && start.lapse - receipt.lapse >= due;
     if (isDue || reason === 'scope') return;
     this.must(context.forceRefresh && ledger.wishes-- > 0, 'asked although a fresh token is at hand');
   }

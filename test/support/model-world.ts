@@ -2,8 +2,9 @@ import type { TokenContext, TokenResponse, TokenResult } from '../../src/contrac
 import { accessToken, Client, SessionError } from '../../src/index.ts';
 import { createManualClock, type ManualClock } from './clock.ts';
 import { type Issued, Issuer, type TokenKind, type UserId, type Wanted } from './model-issuer.ts';
+import type { Instant } from './model-ledger.ts';
 import { type ApiPlan, RequestRules } from './model-requests.ts';
-import { type Call, CallRules, type Instant, type Reply } from './model-rules.ts';
+import { type Call, CallRules, type Reply } from './model-rules.ts';
 import { createDeferred, type Deferred } from './token-valet.ts';
 
 export interface WorldKind extends TokenKind {
