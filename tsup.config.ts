@@ -5,13 +5,19 @@ export default defineConfig({
     index: 'src/index.ts',
     fetch: 'src/fetch.ts',
     stores: 'src/stores.ts',
+    'stores-node': 'src/stores-node.ts',
+    'stores-redis': 'src/stores-redis.ts',
   },
   format: 'esm',
   target: 'es2023',
   tsconfig: 'tsconfig.src.json',
   // For [Symbol.dispose], so that `using client = new Client(…)` compiles whatever `lib` the user has. A
   // reference in a source file would end up in the middle of the bundled declarations, where it has no effect.
-  dts: { banner: '/// <reference lib="esnext.disposable" />' },
+  dts: {
+    banner: '/// <reference lib="esnext.disposable" />',
+    // Only some of the stores know Node; no declaration does.
+    compilerOptions: { types: ['node'] },
+  },
   splitting: true,
   sourcemap: true,
   clean: true,

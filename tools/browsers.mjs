@@ -54,8 +54,8 @@ function variable(name) {
   return `${name.toUpperCase()}_PATH`;
 }
 
-/** @param {readonly string[]} packages */
-function installPackages(packages) {
+/** @param {readonly string[]} packages of Debian */
+export function installPackages(packages) {
   const prefix = process.getuid?.() === 0 ? ['env'] : ['sudo', '-n', 'env'];
   if (!succeeds([...prefix, 'apt-get', '--version'])) return;
 

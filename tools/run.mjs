@@ -6,6 +6,7 @@ import {
   chooseNode,
   installDependencies,
   requireBrowsers,
+  requireRedis,
   runNode,
   runScript,
   runTool,
@@ -18,6 +19,7 @@ const tasks = {
 
   async test(args) {
     requireBrowsers(browsersFor(args));
+    requireRedis();
     await buildWhenStale();
     return runTool('vitest', 'run', ...args);
   },

@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { provideBrowsers } from './browsers.mjs';
+import { provideRedis } from './redis.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -52,6 +53,11 @@ export async function buildWhenStale() {
 /** @param {readonly import('./browsers.mjs').BrowserName[]} names */
 export function requireBrowsers(names) {
   const advice = provideBrowsers(names);
+  if (advice) stop(advice);
+}
+
+export function requireRedis() {
+  const advice = provideRedis();
   if (advice) stop(advice);
 }
 
