@@ -9,7 +9,7 @@ const browserTests = {
 };
 
 // Found late, a dependency makes Vite reload the page in the middle of a test.
-const optimizeDeps = { include: ['ky', 'jwt-decode', 'eventemitter3'] };
+const optimizeDeps = { include: ['ky', 'jwt-decode', 'eventemitter3', 'fast-check'] };
 
 const inBrowser = { enabled: true, headless: true, screenshotFailures: false };
 
