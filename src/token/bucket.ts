@@ -23,6 +23,11 @@ export class Bucket {
     return this.#left === 0;
   }
 
+  get isFull(): boolean {
+    this.#refill();
+    return this.#left === SIZE;
+  }
+
   /** Takes one out. `false`: there is none. */
   draw(): boolean {
     if (this.isEmpty) return false;

@@ -40,6 +40,12 @@ export class Slot {
     return this.flight === undefined && this.latched === undefined && this.backoff.dueIn() === 0;
   }
 
+  /** Whether nothing is lost with it: neither how often its token was refused, nor what was asked for in vain. */
+  get isForgettable(): boolean {
+    const areFull = Array.from(this.#buckets.values()).every((bucket) => bucket.isFull);
+    return this.isIdle && areFull && this.#vain.size === 0;
+  }
+
   /** Draws on what refusals of `origin` may cause (T11). */
   mayRefreshFor(origin: string): boolean {
     const bucket = this.#buckets.get(origin) ?? new Bucket(this.#clock);

@@ -32,7 +32,7 @@ export class Slots {
     // An audience for each record of a table must not fill the memory.
     for (const [key, slot] of this.#slots) {
       const isOver = slot.current === undefined || phaseOf(this.#clock, slot.current) === 'ended';
-      if (!isOver || !slot.isIdle || slot === this.#plain || slot === kept) continue;
+      if (!isOver || !slot.isForgettable || slot === this.#plain || slot === kept) continue;
       // What it listens to would stay for good.
       slot.unlatch();
       this.#slots.delete(key);

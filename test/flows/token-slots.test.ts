@@ -543,3 +543,37 @@ test('a wrongly configured session is not asked again because a further audience
 
   expect(asked.map(({ audience }) => audience)).toEqual([undefined, undefined, 'a', 'b', 'c']);
 });
+
+test('what was refused or asked for in vain is known for as long as it counts, also of audiences in and out of use', async () => {
+  const { clock, asked, request } = createTokenValet(namingProvider({ expiresIn: 1, scope: 'read' }), {
+    stepUp: ['write'],
+    respond: ({ url }) => {
+      const challenge = 'Bearer error="insufficient_scope", scope="write"';
+      if (url.endsWith('/no')) return new Response('', { status: 401 });
+      return new Response('', { status: 403, headers: { 'www-authenticate': challenge } });
+    },
+    options: { auth: { audience: 'home' } },
+  });
+  await request();
+  for (let round = 0; round < 5; round++) {
+    await request({ auth: { audience: 'a' } });
+    await clock.advance(2000);
+    await request({ auth: { audience: 'b' } });
+    await clock.advance(2000);
+  }
+  const stepUps = asked.filter(({ reason }) => reason === 'scope');
+  expect(stepUps.map(({ audience }) => audience)).toEqual(['home', 'a', 'b']);
+});
+
+test('an audience that is used now and then causes no more refreshes for refusals than one in use (rule T11)', async () => {
+  const { clock, asked, request } = createTokenValet(namingProvider({ expiresIn: 1 }), {
+    respond: () => new Response('', { status: 401 }),
+  });
+  for (let round = 0; round < 6; round++) {
+    for (const audience of ['a', 'b', 'c']) {
+      await request({ auth: { audience } });
+      await clock.advance(2000);
+    }
+  }
+  expect(asked.filter(({ reason, audience }) => reason === 'rejected' && audience === 'b')).toHaveLength(3);
+});

@@ -120,7 +120,7 @@ export const anyWorld: fc.Arbitrary<WorldKind> = fc.record({
   tells: fc.boolean(),
   rotates: fc.constantFrom(true, true, false),
   endpoint: fc.boolean(),
-  holds: fc.boolean(),
+  holds: fc.constantFrom(true, true, false),
   stepUp: fc.constantFrom(true, true, false),
   grantsWrite: fc.constantFrom(true, true, false),
   refusesAll: fc.integer({ min: 0, max: 9 }).map((draw) => draw > 7),
@@ -167,7 +167,9 @@ function take(world: World, command: Exclude<Command, { kind: 'forward' }>): voi
   const { client, clock, requests, rules } = world;
   if (command.kind === 'request') {
     const { slot, path, plan, times } = command;
-    for (let n = 0; n < times; n++) requests.send(SLOTS[slot] ?? { scopes: [] }, path, plan);
+    // Where everything is refused, what counts is how often the same one is.
+    const wanted = SLOTS[world.kind.refusesAll ? 0 : slot] ?? { scopes: [] };
+    for (let n = 0; n < times; n++) requests.send(wanted, path, plan);
   }
   if (command.kind === 'abort') requests.abort(command.which);
   if (command.kind === 'sleep') world.sleep(command.ms);

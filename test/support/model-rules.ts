@@ -275,7 +275,9 @@ export class CallRules {
       2 + ledger.causes + ledger.refusals + this.#jumps + ledger.ended(start.lapse, this.#lifetime);
     this.must(++ledger.calls <= most, `${ledger.calls} calls for ${slot}, ${most} at most`);
     if (reason === 'scope') this.must(!ledger.vain.has(scopes.join(' ')), 'a vain step-up was repeated');
-    this.must(!ledger.stuck, 'asked although nothing has changed since the issuer called it wrong');
+    // `session.refresh()` comes to one slot after the other.
+    const isWanted = !ledger.stuck || (context.forceRefresh && ledger.wishes-- > 0);
+    this.must(isWanted, 'asked although nothing has changed since the issuer called it wrong');
     if (ledger.current) this.#checkNeed(ledger, ledger.current, call);
     if (reason !== 'rejected') return;
     // A refresh that failed, or that a change overtook, is made once more at the cost of the first.
