@@ -9,10 +9,14 @@ const POLL = 20;
 /** Locks are held for milliseconds. One that is older is forgotten, if it has also been watched for a while. */
 const FORGOTTEN = 10_000;
 const WATCH = 1000;
+/** What file systems without hard links say. */
+const NO_LINKS = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
 export interface FileLockParts {
   readonly path: string;
   readonly files: Files;
+  /** Names a file beside it that the next holder removes, should it stay behind. */
+  readonly nameDraft: () => string;
   readonly clock: Clock;
   /** Names us, and tells whether somebody with such a name has died. */
   readonly owner: string;
@@ -46,8 +50,8 @@ export class FileLock {
     const text = `${this.#parts.owner} ${++this.#count}`;
     const end = clock.monotonic() + WAIT;
     for (;;) {
-      if (await this.#create(text)) return this.#turn(text);
       const found = await this.#find();
+      if (found === undefined && (await this.#create(text))) return this.#turn(text);
       if (found !== undefined && this.#isOver(found)) await this.#remove(found.text);
       else if (clock.monotonic() >= end) throw this.#busy(found);
       else if (found !== undefined) await pause(clock, POLL * (0.5 + systemRandom()));
@@ -61,8 +65,26 @@ export class FileLock {
     };
   }
 
+  /** A lock is there with the name of its holder in it, or it is not there: whoever dies in between leaves none. */
   async #create(text: string): Promise<boolean> {
-    const { files, path } = this.#parts;
+    const { files, path, nameDraft } = this.#parts;
+    const draft = nameDraft();
+    if (!(await this.#write(draft, text))) return false;
+    try {
+      await files.link(draft, path);
+      return true;
+    } catch (error) {
+      if (isError(error, ...NO_LINKS)) return this.#write(path, text);
+      // Somebody was faster, and may have cleaned up.
+      if (isError(error, 'EEXIST', 'ENOENT')) return false;
+      throw error;
+    } finally {
+      await files.unlink(draft).catch(() => {});
+    }
+  }
+
+  async #write(path: string, text: string): Promise<boolean> {
+    const { files } = this.#parts;
     const handle = await files.open(path, 'wx', 0o600).catch(async (error: unknown) => {
       if (isError(error, 'ENOENT')) await files.mkdir(dirname(path), { recursive: true, mode: 0o700 });
       else if (!isError(error, 'EEXIST')) throw error;
@@ -71,7 +93,7 @@ export class FileLock {
     try {
       await handle?.writeFile(text);
     } catch (error) {
-      // The disk is full. Nobody must wait for a lock without a name.
+      // The disk is full.
       await files.unlink(path).catch(() => {});
       throw error;
     } finally {

@@ -6,7 +6,7 @@ import type { Clock, TokenStore } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { FileLock } from './file-lock.ts';
 import { type Files, isError, readPrivate, replacePrivate } from './private-file.ts';
-import { createProcessOwner } from './process-owner.ts';
+import { createProcessOwner, type ProcessOwner } from './process-owner.ts';
 import { isVersionOf, parseStored } from './stored-text.ts';
 
 export interface FileStoreOptions {
@@ -18,6 +18,7 @@ export interface FileStoreOptions {
 export interface FileStoreSeams {
   readonly files?: Files;
   readonly clock?: Clock;
+  readonly us?: ProcessOwner;
 }
 
 /**
@@ -32,12 +33,12 @@ export interface FileStoreSeams {
 export function createFileStore(
   path: string,
   options: FileStoreOptions = {},
-  { files = platformFiles, clock = systemClock }: FileStoreSeams = {},
+  { files = platformFiles, clock = systemClock, us = createProcessOwner() }: FileStoreSeams = {},
 ): TokenStore {
   const { readOnly = false } = checkKeys('fileStore()', options, ['readOnly']);
   const file = checkPath(path);
-  const us = createProcessOwner();
-  const lock = new FileLock({ path: `${file}.lock`, files, clock, ...us });
+  const nameDraft = (): string => `${file}.${randomUUID()}${UNFINISHED}`;
+  const lock = new FileLock({ path: `${file}.lock`, files, nameDraft, clock, ...us });
   const read = async (): Promise<unknown> => parseStored((await readPrivate(files, file))?.text);
   return {
     read,
@@ -47,8 +48,12 @@ export function createFileStore(
       try {
         await removeUnfinished(files, file);
         if (!isVersionOf(await read(), expected)) return false;
-        const temporary = `${file}.${randomUUID()}${UNFINISHED}`;
-        return await replacePrivate(files, { path: file, temporary }, JSON.stringify(next), turn.isOurs);
+        return await replacePrivate(
+          files,
+          { path: file, temporary: nameDraft() },
+          JSON.stringify(next),
+          turn.isOurs,
+        );
       } finally {
         // What was stored is stored: a lock that stays behind is found to be forgotten.
         await turn.end().catch(() => {});

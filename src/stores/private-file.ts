@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 
 /** What is asked of the file system. */
-export type Files = Pick<typeof platformFiles, 'mkdir' | 'open' | 'readdir' | 'rename' | 'unlink'>;
+export type Files = Pick<typeof platformFiles, 'link' | 'mkdir' | 'open' | 'readdir' | 'rename' | 'unlink'>;
 
 export interface FoundFile {
   readonly text: string;
