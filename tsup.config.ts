@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     fetch: 'src/fetch.ts',
     stores: 'src/stores.ts',
+    oauth: 'src/oauth.ts',
     'stores-node': 'src/stores-node.ts',
     'stores-redis': 'src/stores-redis.ts',
   },

@@ -1,0 +1,40 @@
+import * as oauth from 'oauth4webapi';
+import { invalidOption } from '../options.ts';
+
+/** How a client proves that it is the client (RFC 6749 §2.3, RFC 7523 §2.2). */
+export interface ClientSecretOptions {
+  /** Of a confidential client. It belongs on a server, never into a page. */
+  readonly clientSecret?: string | undefined;
+  /**
+   * With a secret `client_secret_basic` unless said otherwise; without one `none`; or the private key of
+   * `private_key_jwt`.
+   */
+  readonly clientAuthentication?:
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'none'
+    | { readonly privateKey: CryptoKey; readonly keyId?: string | undefined }
+    | undefined;
+}
+
+/** @throws `ConfigError` `INVALID_OPTION` */
+export function clientAuthentication(options: ClientSecretOptions): oauth.ClientAuth {
+  const { clientSecret, clientAuthentication: method } = options;
+  if (typeof method === 'object') {
+    const { privateKey, keyId } = method;
+    return oauth.PrivateKeyJwt(keyId === undefined ? privateKey : { key: privateKey, kid: keyId });
+  }
+  if (clientSecret === undefined) {
+    if (method === undefined || method === 'none') return oauth.None();
+    throw invalidOption(
+      `clientAuthentication: '${method}' needs clientSecret. If it comes from process.env, check that it is set.`,
+    );
+  }
+  if (typeof clientSecret !== 'string' || clientSecret === '' || clientSecret === 'undefined')
+    throw invalidOption('clientSecret is empty. If it comes from process.env, check that it is set.');
+  if (method === undefined || method === 'client_secret_basic') return oauth.ClientSecretBasic(clientSecret);
+  if (method === 'client_secret_post') return oauth.ClientSecretPost(clientSecret);
+  throw invalidOption(
+    "clientAuthentication is 'client_secret_basic', 'client_secret_post', 'none' or { privateKey }.",
+  );
+}

@@ -1,0 +1,33 @@
+import * as oauth from 'oauth4webapi';
+import type { TokenSource } from '../contracts.ts';
+import { checkKeys } from '../options.ts';
+import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
+import { tokenAnswer } from './token-answer.ts';
+
+export type ClientCredentialsOptions = IssuerOptions;
+
+/**
+ * Tokens of a program that acts for itself (RFC 6749 §4.4): `new Client(clientCredentials({ issuer, … }))`.
+ *
+ * @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL`
+ */
+export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
+  const issuer = new Issuer(checkKeys('clientCredentials()', options, ISSUER_OPTIONS));
+  return {
+    async getToken({ scopes, audience, signal }) {
+      const { client, authentication } = issuer;
+      const server = await issuer.metadata(signal);
+      const parameters = issuer.parameters(scopes.length > 0 ? scopes : issuer.scopes, audience);
+      return tokenAnswer(
+        oauth.clientCredentialsGrantRequest(
+          server,
+          client,
+          authentication,
+          parameters,
+          issuer.request(signal),
+        ),
+        (response) => oauth.processClientCredentialsResponse(server, client, response),
+      );
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import * as oauth from 'oauth4webapi';
+import { alarm, systemClock } from '../clock.ts';
+import type { Awaitable, Clock } from '../contracts.ts';
+import { checkKeys, invalidOption } from '../options.ts';
+import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
+import { denied, errorIn, expired } from './login-errors.ts';
+import { LoginSource } from './login-source.ts';
+import { tokenAnswer } from './token-answer.ts';
+
+/** What the user of a device has to know (RFC 8628 §3.2). */
+export interface DeviceCode {
+  /** To be typed in on the page. */
+  readonly userCode: string;
+  readonly verificationUri: string;
+  /** The page with the code in it, for a link or a QR code, where the server has one. */
+  readonly verificationUriComplete?: string | undefined;
+  /** Milliseconds for which the code is good. */
+  readonly expiresIn: number;
+}
+
+export interface DeviceCodeOptions extends IssuerOptions {
+  /** Shows the code to the user. */
+  readonly onCode: (code: DeviceCode) => Awaitable<void>;
+  readonly clock?: Clock | undefined;
+}
+
+export interface DeviceSignInOptions {
+  readonly scopes?: readonly string[] | undefined;
+  /** Ends the waiting for the user. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DEFAULT_INTERVAL = 5;
+const SLOWER = 5;
+
+/** Tokens for a program without a browser: the user signs in on another device (RFC 8628). */
+export class DeviceSource extends LoginSource {
+  readonly #onCode: DeviceCodeOptions['onCode'];
+  readonly #clock: Clock;
+
+  constructor(issuer: Issuer, onCode: DeviceCodeOptions['onCode'], clock: Clock) {
+    super(issuer);
+    this.#onCode = onCode;
+    this.#clock = clock;
+  }
+
+  /**
+   * Shows the user a code and waits until they have signed in with it.
+   *
+   * Rejects with `TokenError` `TOKEN_ENDPOINT_REJECTED` where the user or the server said no, or the code has
+   * expired, and with the reason of `signal`.
+   */
+  async signIn({ scopes, signal }: DeviceSignInOptions = {}): Promise<void> {
+    const { client, authentication } = this.issuer;
+    const server = await this.issuer.metadata(signal);
+    const parameters = this.issuer.loginParameters(scopes ?? this.issuer.scopes);
+    const request = this.issuer.request(signal);
+    const sent = await oauth.deviceAuthorizationRequest(server, client, authentication, parameters, request);
+    const code = await oauth.processDeviceAuthorizationResponse(server, client, sent).catch(refused);
+    await this.#onCode({
+      userCode: code.user_code,
+      verificationUri: code.verification_uri,
+      verificationUriComplete: code.verification_uri_complete,
+      expiresIn: code.expires_in * 1000,
+    });
+    this.bring(await this.#poll(server, code, signal));
+  }
+
+  async #poll(
+    server: oauth.AuthorizationServer,
+    {
+      device_code: deviceCode,
+      interval = DEFAULT_INTERVAL,
+      expires_in: expiresIn,
+    }: oauth.DeviceAuthorizationResponse,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const { client, authentication } = this.issuer;
+    const end = this.#clock.monotonic() + expiresIn * 1000;
+    let seconds = interval;
+    for (;;) {
+      await this.#pause(seconds * 1000, signal);
+      if (this.#clock.monotonic() > end) throw expired();
+      const request = { ...this.issuer.request(signal), additionalParameters: this.issuer.parameters([]) };
+      const answer = await tokenAnswer(
+        oauth.deviceCodeGrantRequest(server, client, authentication, deviceCode, request),
+        (response) => oauth.processDeviceCodeResponse(server, client, response),
+      ).catch((error: unknown) => unlessNetwork(error, signal));
+      if (answer?.ok === true) return answer;
+      const said = answer && (await errorIn(answer));
+      if (said === 'slow_down') seconds += SLOWER;
+      // A bad moment of the network or of the server: asked again, more slowly (RFC 8628 §3.5).
+      else if (answer === undefined || answer.status >= 500 || answer.status === 429) seconds *= 2;
+      else if (said !== 'authorization_pending') throw denied({ oauthError: said, status: answer.status });
+    }
+  }
+
+  #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        cancel();
+        reject(signal?.reason as Error);
+      };
+      const cancel = alarm(
+        this.#clock,
+        ms,
+        () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        },
+        true,
+      );
+      if (signal?.aborted === true) abort();
+      else signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+}
+
+/** @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL` */
+export function deviceCode(options: DeviceCodeOptions): DeviceSource {
+  const { onCode, clock, ...own } = checkKeys('deviceCode()', options, [
+    ...ISSUER_OPTIONS,
+    'onCode',
+    'clock',
+  ]);
+  if (typeof onCode !== 'function')
+    throw invalidOption('deviceCode() needs onCode: a function that shows the code to the user.');
+  return new DeviceSource(new Issuer(own), onCode, clock ?? systemClock);
+}
+
+function unlessNetwork(error: unknown, signal: AbortSignal | undefined): undefined {
+  if (error instanceof TypeError && signal?.aborted !== true) return undefined;
+  throw error;
+}
+
+function refused(error: unknown): never {
+  const { error: said, status } = error as { error?: unknown; status?: number };
+  throw denied({ oauthError: typeof said === 'string' ? said : undefined, status, cause: error as Error });
+}

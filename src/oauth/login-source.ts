@@ -1,0 +1,52 @@
+import type { EndedSession, TokenContext, TokenResponse, TokenResult, TokenSource } from '../contracts.ts';
+import type { Issuer } from './issuer.ts';
+import { refresh } from './refresh.ts';
+import { revoke } from './revoke.ts';
+
+/** A source whose tokens begin with a login. It never prompts by itself: until a login nobody is signed in. */
+export class LoginSource implements TokenSource {
+  protected readonly issuer: Issuer;
+  /** What a login has brought, until the session asks for it. */
+  #brought: Response | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(issuer: Issuer) {
+    this.issuer = issuer;
+  }
+
+  getToken(context: TokenContext): TokenResult | Promise<TokenResult> {
+    const brought = this.#brought;
+    this.#brought = undefined;
+    if (brought) return this.#hand(brought, context);
+    return context.refreshToken === undefined ? null : refresh(this.issuer, context.refreshToken, context);
+  }
+
+  subscribe(changed: () => void): () => void {
+    const entry = (): void => changed();
+    this.#listeners.add(entry);
+    // A login may have come before the client was made.
+    if (this.#brought) changed();
+    return () => void this.#listeners.delete(entry);
+  }
+
+  signOut(ended: EndedSession): Promise<void> {
+    return revoke(this.issuer, ended);
+  }
+
+  /** A login is done: whatever the session holds may be another user's. */
+  protected bring(tokens: Response): void {
+    this.#brought = tokens;
+    for (const listener of Array.from(this.#listeners)) listener();
+  }
+
+  /** The tokens of a login are for no audience in particular: for one, the refresh token buys another. */
+  async #hand(brought: Response, context: TokenContext): Promise<TokenResult> {
+    if (context.audience === undefined && context.scopes.length === 0) return brought;
+    const tokens = (await brought.json()) as TokenResponse;
+    const { refresh_token: refreshToken, id_token: idToken } = tokens;
+    if (typeof refreshToken !== 'string') return tokens;
+    const refreshed = await refresh(this.issuer, refreshToken, context);
+    if (!refreshed.ok) return refreshed;
+    return { refresh_token: refreshToken, id_token: idToken, ...((await refreshed.json()) as TokenResponse) };
+  }
+}

@@ -1,0 +1,22 @@
+import type { TokenSource } from '../contracts.ts';
+import { checkKeys } from '../options.ts';
+import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
+import { refresh } from './refresh.ts';
+import { revoke } from './revoke.ts';
+
+export type RefreshTokenOptions = IssuerOptions;
+
+/**
+ * Tokens for a refresh token that is at hand, in `initial` or in the store, or comes with `session.signIn()`
+ * (RFC 6749 §6).
+ *
+ * @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL`
+ */
+export function refreshToken(options: RefreshTokenOptions): TokenSource {
+  const issuer = new Issuer(checkKeys('refreshToken()', options, ISSUER_OPTIONS));
+  return {
+    getToken: (context) =>
+      context.refreshToken === undefined ? null : refresh(issuer, context.refreshToken, context),
+    signOut: (ended) => revoke(issuer, ended),
+  };
+}

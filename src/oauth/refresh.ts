@@ -1,0 +1,19 @@
+import * as oauth from 'oauth4webapi';
+import type { TokenContext } from '../contracts.ts';
+import type { Issuer } from './issuer.ts';
+import { tokenAnswer } from './token-answer.ts';
+
+/** Redeems a refresh token (RFC 6749 §6), for the scopes and the audience of one slot. */
+export async function refresh(
+  issuer: Issuer,
+  refreshToken: string,
+  { scopes, audience, signal }: Pick<TokenContext, 'scopes' | 'audience' | 'signal'>,
+): Promise<Response> {
+  const { client, authentication } = issuer;
+  const server = await issuer.metadata(signal);
+  const options = { ...issuer.request(signal), additionalParameters: issuer.parameters(scopes, audience) };
+  return tokenAnswer(
+    oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, options),
+    (response) => oauth.processRefreshTokenResponse(server, client, response),
+  );
+}

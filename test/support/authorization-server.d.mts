@@ -1,0 +1,23 @@
+/** A real authorization server for tests, written in JavaScript: its library has no types. */
+export interface AuthorizationServerOptions {
+  /** Seconds that an access token lives: 60. */
+  readonly lifetime?: number;
+  readonly redirectUris?: readonly string[];
+  /** Whether DPoP proofs need a nonce of the server (RFC 9449 §8). */
+  readonly dpopNonce?: boolean;
+  /** The public key of the client `signer`. */
+  readonly signerKey?: Record<string, unknown>;
+}
+
+export interface AuthorizationServer {
+  readonly issuer: string;
+  /** How often the token endpoint was asked, by grant type. */
+  readonly asked: ReadonlyMap<string, number>;
+  /** Who signs in at the server's pages next; `undefined`: says no. */
+  user: string | undefined;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A real authorization server on loopback, with rotating refresh tokens: their second use kills the family. */
+export function startAuthorizationServer(options?: AuthorizationServerOptions): Promise<AuthorizationServer>;
