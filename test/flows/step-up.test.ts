@@ -249,6 +249,41 @@ test('a user who signs out during a step-up gets no answer to it (rule T8)', asy
   expect(sent).toHaveLength(1);
 });
 
+test('a source that changes during a step-up is asked anew for the same scopes (rule T8)', async () => {
+  const held = createHeldProvider();
+  let changed = (): void => {};
+  const { asked, request } = createTokenValet(
+    {
+      getToken: held.provider,
+      subscribe(listener) {
+        changed = listener;
+        return () => {};
+      },
+    },
+    {
+      initial: { token: 'read-1' },
+      user: () => ({ id: 'ada' }),
+      stepUp: ['write'],
+      respond: demanding('write'),
+    },
+  );
+  const answer = request();
+  await settle();
+  changed();
+  held.calls[0]?.resolve('read+write-2');
+  await settle();
+
+  const stepUps = asked.filter(({ reason }) => reason === 'scope');
+  expect(stepUps.map(({ scopes, challenge }) => [...scopes, challenge?.scheme])).toEqual([
+    ['write', 'bearer'],
+    ['write', 'bearer'],
+  ]);
+  for (const call of held.calls) call.resolve('read+write-3');
+  await settle();
+  for (const call of held.calls) call.resolve('read+write-3');
+  expect(await answer).toBe(200);
+});
+
 test('a session that ends during a step-up says so', async () => {
   const { client, request } = createTokenValet(
     () => Response.json({ error: 'invalid_grant' }, { status: 400 }),
