@@ -34,9 +34,10 @@ export class Backoff {
     return this.#failure;
   }
 
-  /** Milliseconds until the next attempt is due. */
+  /** Milliseconds until the next attempt is due. A rest below 1 ms is over, as it is for an alarm. */
   dueIn(): number {
-    return this.#failure === undefined ? 0 : Math.max(0, this.#wait - elapsed(this.#clock, this.#since));
+    const left = this.#failure === undefined ? 0 : this.#wait - elapsed(this.#clock, this.#since);
+    return left < 1 ? 0 : left;
   }
 
   /** Whether the issuer has asked for the wait: then it is spared by all that would be asked of it. */

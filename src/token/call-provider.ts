@@ -1,4 +1,4 @@
-import { alarm, type Moment, moment } from '../clock.ts';
+import { alarm, elapsed, type Moment, moment } from '../clock.ts';
 import type {
   Awaitable,
   Host,
@@ -15,6 +15,8 @@ import { type Grant, readGrant, refreshTokenIn } from './token-response.ts';
 
 /** How long an answer is listened for while a refresh token is on its way: it may bring the next one (T4). */
 const LISTENING = 40_000;
+/** Who stood still for longer than this reads what has arrived meanwhile before giving up. */
+const SLACK = 1000;
 
 /** What a call of the provider came to. */
 export type Answer =
@@ -51,7 +53,11 @@ export async function callProvider(options: CallOptions): Promise<Answer> {
     };
     listen = () => {
       giveUp();
-      giveUp = alarm(host.clock, patience, stop);
+      const start = moment(host.clock);
+      giveUp = alarm(host.clock, patience, () => {
+        if (elapsed(host.clock, start) - patience < SLACK) stop();
+        else giveUp = alarm(host.clock, SLACK, stop);
+      });
     };
     // Nobody wants it any more: a provider that does not heed its signal is not waited for either.
     const abandon = (): void => fail(judgeError(options.signal.reason, host.redactor));

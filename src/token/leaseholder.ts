@@ -74,12 +74,11 @@ export class Leaseholder<User extends SessionUser> {
     return GONE;
   }
 
-  async #tryClaim({ document, now }: Sight): Promise<Lease | undefined> {
+  async #tryClaim({ document, now, since }: Sight): Promise<Lease | undefined> {
     const { host } = this.#parts;
     const session = this.#session;
     const { vault } = session;
     if (document?.claim !== undefined && !(await this.#mayOverride(document.claim, now))) return undefined;
-    const since = moment(host.clock);
     const { owner } = vault.store;
     const id = `${++this.#count}-${Math.floor(host.random() * 2 ** 48).toString(36)}`;
     const claim: SessionClaim = { id, at: now, ...(owner !== undefined && { owner }) };
@@ -108,10 +107,9 @@ export class Leaseholder<User extends SessionUser> {
   async #mayOverride({ id, owner, at }: SessionClaim, now: number): Promise<boolean> {
     const { host } = this.#parts;
     const session = this.#session;
-    const { store } = session.vault;
     if (id === this.#last?.id && this.#last.isSettled) return true;
     if (this.#sighted?.id !== id) this.#sighted = { id, at: host.clock.monotonic() };
-    if (owner !== undefined && (await store.ownerGone?.(owner)) === true) return true;
+    if (owner !== undefined && (await session.vault.isGone(owner))) return true;
     const watched = host.clock.monotonic() - this.#sighted.at;
     return (now - at > TAKE_OVER && watched >= WATCH) || watched > TAKE_OVER;
   }

@@ -65,8 +65,9 @@ export class SharedSession<User extends SessionUser> {
   }
 
   /** Takes over what is newer than what was seen last. */
-  take({ document, now }: Sight): void {
-    this.#lookedAt = moment(this.#parts.host.clock);
+  take({ document, now, since }: Sight): void {
+    const { clock } = this.#parts.host;
+    this.#lookedAt = moment(clock);
     this.#isTold = false;
     const seen = this.#seen;
     // Something that is gone is no sign-out: that leaves a document behind.
@@ -78,7 +79,8 @@ export class SharedSession<User extends SessionUser> {
       if (isOther || seen?.state === 'ended') this.#parts.supersede();
       // The same user, but signed out in between: what was asked before then is not answered now (T8).
       if (isOther && state.user?.id === document.userId) wallet.forget();
-      wallet.adopt(document, now);
+      // A machine that slept on the store's answer must not take tokens for younger than they are.
+      wallet.adopt(document, now + elapsed(clock, since));
     } else if (document.state === 'none') {
       wallet.keep(document.refreshToken);
     } else if (seen !== undefined) {

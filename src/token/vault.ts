@@ -1,4 +1,4 @@
-import { alarm } from '../clock.ts';
+import { alarm, type Moment, moment } from '../clock.ts';
 import type { Awaitable, Host, SessionDocument, TokenStore } from '../contracts.ts';
 import { TokenError } from '../errors.ts';
 import { readDocument } from './document.ts';
@@ -10,6 +10,8 @@ const PATIENCE = 3000;
 export interface Sight {
   readonly document: SessionDocument | undefined;
   readonly now: number;
+  /** Our own time when we asked for the store's: who slept since then does not know it any more. */
+  readonly since: Moment;
 }
 
 /**
@@ -33,12 +35,22 @@ export class Vault {
 
   async look(): Promise<Sight> {
     const raw = await this.#ask(() => this.store.read());
-    if (this.#instead === 'refused') return { document: this.#memory, now: this.#host.clock.now() };
+    const since = moment(this.#host.clock);
+    if (this.#instead === 'refused') return { document: this.#memory, now: since.wall, since };
     const stored = readDocument(raw);
     if (raw !== undefined && stored === undefined) this.#keepInMemory('foreign', FOREIGN);
     else this.#instead = undefined;
     const now = await this.#ask(() => this.store.now());
-    return { document: this.#instead ? this.#memory : stored, now: now ?? this.#host.clock.now() };
+    return { document: this.#instead ? this.#memory : stored, now: now ?? since.wall, since };
+  }
+
+  /** Whether who made a claim has provably died. What cannot be told is no proof. */
+  async isGone(owner: string): Promise<boolean> {
+    try {
+      return (await this.#ask(async () => this.store.ownerGone?.(owner))) === true;
+    } catch {
+      return false;
+    }
   }
 
   /** `false`: somebody else was faster. */

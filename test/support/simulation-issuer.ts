@@ -130,7 +130,9 @@ export class SimulatedIssuer {
   #end(process: SimulatedProcess, generation: number, fate: Fate | undefined): void {
     const isLost = fate === undefined || fate.isLost || fate.process.isDead;
     const isCommitted = generationOf(this.#parts.stored()) > generation;
-    this.loss = isLost && !isCommitted ? 'orphan' : 'avoidable';
+    // What the dead have sent arrives all the same: handled earlier, it would have left a successor to nobody.
+    const isOrphan = (isLost && !isCommitted) || process.isDead;
+    this.loss = isOrphan ? 'orphan' : 'avoidable';
     const ago = fate
       ? `${Math.round(this.#parts.timeline.now - fate.at)} ms ago for ${fate.process.owner}`
       : '?';
@@ -152,8 +154,7 @@ export class SimulatedIssuer {
   #received(result: TokenResult): void {
     if (typeof result !== 'object' || result === null || !('access_token' in result)) return;
     const { access_token: token } = result;
-    if (typeof token === 'string' && !this.#ends.has(token))
-      this.#ends.set(token, this.#parts.timeline.now + this.#parts.faults.life);
+    if (typeof token === 'string') this.#ends.set(token, this.#parts.timeline.now + this.#parts.faults.life);
   }
 }
 

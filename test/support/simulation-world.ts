@@ -14,6 +14,9 @@ export interface Faults extends StoreFaults, IssuerFaults {
   /** How often it stands still before it hears of an answer, and for how long at most. */
   readonly freeze: number;
   readonly longestFreeze: number;
+  /** Milliseconds between two times that a process dies, or stands still, whatever it is at; 0: never. */
+  readonly crashEvery: number;
+  readonly freezeEvery: number;
   /** How often it stands still between asking the provider and the request on the wire. */
   readonly gap: number;
   /** How far apart wall clocks are. */
@@ -41,6 +44,8 @@ export const NO_FAULTS: Faults = {
   crash: 0,
   freeze: 0,
   longestFreeze: 20_000,
+  crashEvery: 0,
+  freezeEvery: 0,
   gap: 0,
   skew: 600_000,
   pace: [300, 3500],
@@ -120,6 +125,8 @@ export class SimulatedWorld {
     await timeline.run(1000, () => false);
     await login;
     for (let pid = 1; pid < this.#faults.processes; pid++) this.#spawn(pid);
+    this.#plan(this.#faults.crashEvery, (process) => this.#crash(process));
+    this.#plan(this.#faults.freezeEvery, (process) => this.#freeze(process));
     this.#issuer.calm = false;
     this.#store.calm = false;
     await timeline.run(ms, () => !this.#issuer.isAlive || this.#falseEnds > 0);
@@ -221,6 +228,19 @@ export class SimulatedWorld {
     if (process.isDead || this.#isOver) return;
     if (this.#chance.happens(crash)) this.#crash(process);
     else if (this.#chance.happens(freeze)) this.#freeze(process);
+  }
+
+  /** Something that befalls some process now and then. */
+  #plan(every: number, befall: (process: SimulatedProcess) => void): void {
+    if (every === 0) return;
+    const wait = -Math.log(1 - this.#chance.random()) * every;
+    this.#timeline.after(wait / this.#faults.processes, () => {
+      const alive = Array.from(this.#alive.values()).filter(({ isDead }) => !isDead);
+      const process = alive[Math.floor(this.#chance.random() * alive.length)];
+      if (this.#isOver) return;
+      if (process) befall(process);
+      this.#plan(every, befall);
+    });
   }
 
   #freeze(process: SimulatedProcess): void {
