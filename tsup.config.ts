@@ -6,6 +6,7 @@ export default defineConfig({
     fetch: 'src/fetch.ts',
     stores: 'src/stores.ts',
     oauth: 'src/oauth.ts',
+    'oauth-node': 'src/oauth-node.ts',
     'stores-node': 'src/stores-node.ts',
     'stores-redis': 'src/stores-redis.ts',
   },

@@ -36,14 +36,14 @@ const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri
 
 /** Tokens of a user who signs in at the authorization server's own pages, with PKCE (RFC 6749 §4.1, RFC 7636). */
 export class AuthorizationCodeSource extends LoginSource {
-  readonly #redirectUri: string;
+  protected redirectUri: string;
   readonly #page: LoginPage;
   readonly #logins: PendingLogins;
   #handling: Promise<FinishedLogin | undefined> | undefined;
 
   constructor(issuer: Issuer, redirectUri: string, page: LoginPage, logins: PendingLogins) {
     super(issuer);
-    this.#redirectUri = redirectUri;
+    this.redirectUri = redirectUri;
     this.#page = page;
     this.#logins = logins;
   }
@@ -59,12 +59,12 @@ export class AuthorizationCodeSource extends LoginSource {
       );
     const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
     const verifier = oauth.generateRandomCodeVerifier();
-    this.#logins.add(state, { verifier, nonce, redirectUri: this.#redirectUri, returnTo: target });
+    this.#logins.add(state, { verifier, nonce, redirectUri: this.redirectUri, returnTo: target });
     const url = new URL(server.authorization_endpoint);
     const asked = {
       ...parameters,
       client_id: client.client_id,
-      redirect_uri: this.#redirectUri,
+      redirect_uri: this.redirectUri,
       response_type: 'code',
       state,
       nonce,
@@ -74,7 +74,7 @@ export class AuthorizationCodeSource extends LoginSource {
     for (const [name, value] of this.issuer.loginParameters(scopes ?? this.issuer.scopes))
       url.searchParams.append(name, value);
     for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
-    this.#page.leave(url.href);
+    await this.#page.leave(url.href);
   }
 
   /**

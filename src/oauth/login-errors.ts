@@ -31,6 +31,14 @@ export function expired(): TokenError {
   });
 }
 
+/** Nobody came back from the authorization server. */
+export function abandoned(): TokenError {
+  return new TokenError('TOKEN_ENDPOINT_REJECTED', {
+    message:
+      'Not signed in: nobody came back from the browser within 10 minutes. Call signIn() to begin anew.',
+  });
+}
+
 /** The answer of a login that nobody here knows: it is never exchanged for tokens. */
 export function answeredElsewhere(): TokenError {
   return new TokenError('TOKEN_ENDPOINT_REJECTED', {
