@@ -19,9 +19,10 @@ export async function runProgram(
   name: string,
   env: Environment,
   onLine: (line: string) => void = () => {},
+  args: readonly string[] = [],
 ): Promise<ProgramEnd> {
   const path = fileURLToPath(new URL(`../${name}`, import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: patience,
