@@ -51,6 +51,7 @@ export class CallRules {
   #mayEnd = false;
   /** The one call that may repeat the one before it: its connection was cut. */
   #again: Call | undefined;
+  #cutAt = 0;
   /** The one that was answered last. */
   #last: Call | undefined;
 
@@ -87,7 +88,11 @@ export class CallRules {
     const now = this.#now();
     const before = this.#again;
     const isAgain =
-      before !== undefined && before.slot === slot && before.context.refreshToken === context.refreshToken;
+      before !== undefined &&
+      before.slot === slot &&
+      before.context.refreshToken === context.refreshToken &&
+      this.#cutAt === now.lapse;
+    this.must(before === undefined || isAgain, 'a connection that was cut was not tried again at once');
     this.#again = undefined;
     // Whatever a call without a refresh token does, it is given up at the deadline.
     const start = isAgain && context.refreshToken === undefined ? before.start : now;
@@ -211,7 +216,10 @@ export class CallRules {
   }
 
   #failed(call: Call, ledger: Ledger, reply: Reply, retryAfter: number | undefined): void {
-    if (reply === 'reset' && !call.again) this.#again = call;
+    if (reply === 'reset' && !call.again) {
+      this.#again = call;
+      this.#cutAt = this.#now().lapse;
+    }
     if (reply === 'final' || reply === 'login') this.#mayEnd = true;
     // What is asked once more after a change may be asked with or without the old refresh token.
     if (reply === 'login' || (call.overtaken && isOver(reply))) this.#newest = null;
