@@ -34,6 +34,11 @@ const tasks = {
     return runNode('--disable-warning=ExperimentalWarning', '--expose-gc', 'bench/run.ts', ...args);
   },
 
+  soak(args) {
+    requireRedis();
+    return runNode('--disable-warning=ExperimentalWarning', 'test/processes/soak.ts', ...args);
+  },
+
   async check() {
     await buildWhenStale();
     const failed = [];
