@@ -166,6 +166,7 @@ export class TokenManager<User extends SessionUser> {
 
   close(): void {
     this.#refresher.supersede();
+    this.#state.close();
   }
 
   /** Asks until it is known whether somebody is signed in: for `session.ready`. */

@@ -61,6 +61,11 @@ export class SessionState<User extends SessionUser> {
     );
   }
 
+  /** Who waits to hear whether somebody is signed in hears that nobody is, here. */
+  close(): void {
+    if (this.#snapshot.status === 'loading') this.signedOut();
+  }
+
   signedOut(): void {
     const previous = this.#snapshot;
     if (previous.status === 'signed-out') return;

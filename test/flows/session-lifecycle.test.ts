@@ -483,7 +483,7 @@ test('what a provider answers after close is nobody’s', async () => {
   calls[0]?.resolve(createJwt({ sub: 'u1' }));
   await settle();
 
-  expect(client.session.snapshot).toEqual({ status: 'loading' });
+  expect(client.session.snapshot).toEqual({ status: 'signed-out' });
   expect(events).toEqual(['refresh']);
 });
 
@@ -534,4 +534,11 @@ test('a source that says it changed while it is subscribed to is not asked by co
 
   expect(await outcomeOf(client.fetch('/'))).toBe(200);
   expect(asked).toBe(1);
+});
+
+test('who waits for a session that is closed before anything is known hears that nobody is signed in', async () => {
+  const { client } = createTokenValet(() => new Promise(() => {}));
+  const { ready } = client.session;
+  client.close();
+  expect(await ready).toEqual({ status: 'signed-out' });
 });
