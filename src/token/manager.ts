@@ -55,14 +55,13 @@ export class TokenManager<User extends SessionUser> {
     const share = options.store?.share as Share | undefined;
     const sharing = share?.({ host, state, wallet, supersede, begin });
     const refresher = new Refresher({ host, source, state, wallet, deadline, sharing });
-    const stepUp = new Set(options.stepUp);
     this.#host = host;
     this.#state = state;
     this.#deadline = deadline;
     this.#wallet = wallet;
     this.#refresher = refresher;
     this.#sharing = sharing;
-    this.#waiter = new Waiter({ host, state, wallet, refresher, deadline, stepUp });
+    this.#waiter = new Waiter({ host, state, wallet, refresher, deadline, stepUp: new Set(options.stepUp) });
   }
 
   hasScope(scope: string): boolean {
