@@ -81,8 +81,8 @@ async function askTwice(options: CallOptions, signal: AbortSignal, again: () => 
   try {
     return await ask();
   } catch (error) {
-    if (!isConnectionReset(error) || signal.aborted) return judged(error);
-    if (!mayAsk()) return { kind: 'failure', failure: { ...judgeError(error, host.redactor), isOpen: true } };
+    // No answer can come any more. Where the turn is over, whoever has the next one asks once more.
+    if (!isConnectionReset(error) || signal.aborted || !mayAsk()) return judged(error);
     again();
     return ask().catch(judged);
   }

@@ -19,7 +19,7 @@ export interface Failure {
   readonly waitable: boolean;
   /** Milliseconds that the issuer asked us to wait. */
   readonly retryAfter?: number | undefined;
-  /** Whether its answer may still come, or is lost: a refresh token that was sent may be spent (T4, T14). */
+  /** Whether its answer may still come, with the only refresh token that is good by then (T4, T14). */
   readonly isOpen?: boolean;
   /** What the issuer says where it wants to see the user: for a further audience that ends no session (T12). */
   readonly wantsUser?: { readonly said: string; readonly oauthError: string } | undefined;

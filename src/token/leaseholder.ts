@@ -7,14 +7,11 @@ import { busy, type Claimed, isServed, Lease, readOnly, temporary } from './leas
 import { Settlement } from './settlement.ts';
 import type { SharedSession } from './shared-session.ts';
 import type { SharingParts } from './sharing.ts';
+import { Sighting } from './sighting.ts';
 import type { Slot } from './slot.ts';
 import type { Sight } from './vault.ts';
 import { pause } from './writer.ts';
 
-/** A claim whose owner may be alive holds so long, by the store's clock. */
-const TAKE_OVER = 60_000;
-/** And so long it has to be watched: who wakes up together with its owner lets the owner go first. */
-const WATCH = 2000;
 /** Who meets a claim waits so long, and never goes without one. */
 const WAIT = 5000;
 const POLL = 250;
@@ -31,7 +28,7 @@ export class Leaseholder<User extends SessionUser> {
   readonly settlement: Settlement<User>;
   /** The last claim that was tried, and what came of it: nothing is sent before it is known to be ours. */
   #last: { readonly id: string; readonly isSettled: boolean } | undefined;
-  #sighted: { readonly id: string; readonly at: number } | undefined;
+  #sighted: Sighting | undefined;
   #count = 0;
 
   constructor(parts: SharingParts<User>, session: SharedSession<User>) {
@@ -108,10 +105,10 @@ export class Leaseholder<User extends SessionUser> {
     const { host } = this.#parts;
     const session = this.#session;
     if (id === this.#last?.id && this.#last.isSettled) return true;
-    if (this.#sighted?.id !== id) this.#sighted = { id, at: host.clock.monotonic() };
+    if (this.#sighted?.id !== id) this.#sighted = new Sighting(id, host.clock);
+    const sighting = this.#sighted;
     if (owner !== undefined && (await session.vault.isGone(owner))) return true;
-    const watched = host.clock.monotonic() - this.#sighted.at;
-    return (now - at > TAKE_OVER && watched >= WATCH) || watched > TAKE_OVER;
+    return sighting.isOver(now - at);
   }
 
   #readOnly({ document }: Sight): Claimed {

@@ -90,6 +90,8 @@ export class Settlement<User extends SessionUser> {
   #end(lease: Lease, state: 'signed-out' | 'ended'): Promise<void> {
     return this.#session.write(({ document, now }) => {
       if (document === undefined || !lease.covers(document)) return undefined;
+      // Who comes later knows no user, and those who do are still to hear why it ended.
+      if (document.state === 'ended') return following(document, { claim: undefined }, now);
       const isOver = hasSession(document);
       const epoch = isOver && state === 'signed-out' ? nextEpoch(document, now) : document.epoch;
       const is = isOver ? state : 'none';

@@ -27,8 +27,18 @@ const ALL: Faults = {
   freezeEvery: 300_000,
 };
 
-/** As `ALL`, but nothing that could make an orphan where the server forgives a second use for a while. */
-const FORGIVEN: Faults = { ...ALL, leeway: 10_000, crashEvery: 0, outageEvery: 0, stuck: 0 };
+/** Who takes over has ten seconds for it: a second mishap in those is too rare to be met here. */
+const FORGIVEN: Faults = {
+  ...ALL,
+  leeway: 10_000,
+  slow: 0.03,
+  crash: 0.002,
+  freeze: 0.004,
+  ambiguous: 0.001,
+  stuck: 0,
+  crashEvery: 0,
+  freezeEvery: 0,
+};
 
 interface Sum {
   readonly hours: number;
@@ -104,6 +114,8 @@ test.each([
   ['a server that takes up to 39 s', { ...ALL, slow: 0.1, slowest: 39_000, longestFreeze: 8000 }, 50],
   ['a store that takes seconds', { ...ALL, stuck: 0.1, slow: 0.1 }, 20],
   ['processes that sleep all the time', { ...ALL, freeze: 0.05, freezeEvery: 30_000 }, 20],
+  ['a machine that sleeps with all of them', { ...ALL, slow: 0.1, sleepEvery: 240_000 }, 30],
+  ['a server that only refuses a second use', { ...ALL, slow: 0.1, detects: false }, 20],
 ] as const satisfies readonly (readonly [string, Faults, number])[])(
   'no session is lost but to those who died with its successor: %s',
   { timeout: 180_000 },
@@ -117,7 +129,7 @@ test.each([
 test('no session is lost at all where the server forgives a second use within 10 s', {
   timeout: 180_000,
 }, async () => {
-  const sum = await simulate(FORGIVEN, 60, 200_003);
+  const sum = await simulate(FORGIVEN, 40, 200_003);
   expectSound(sum);
   expect(sum.orphans).toBe(0);
   expect(sum.spared).toBeGreaterThan(0);
@@ -128,5 +140,5 @@ test('who sleeps for longer than a claim holds is the only one to lose a session
 }, async () => {
   const { avoidable, ...sum } = await simulate({ ...ALL, longestFreeze: 90_000, freeze: 0.02 }, 30, 300_007);
   expectSound({ ...sum, avoidable: [] });
-  for (const story of avoidable) expect(story).toMatch(/redeemed [6-9]\d{4} ms ago .*, which stands still/);
+  for (const story of avoidable) expect(story).toMatch(/redeemed (5[89]|[6-9]\d|1\d\d)\d{3} ms ago/);
 });

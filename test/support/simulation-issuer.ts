@@ -10,6 +10,8 @@ export interface IssuerFaults {
   readonly life: number;
   /** Milliseconds in which a refresh token may be redeemed again, for the same successor. */
   readonly leeway: number;
+  /** Whether a second use ends the family; else it is only refused. */
+  readonly detects: boolean;
   readonly unavailable: number;
   /** How often a call takes 2 s to `slowest`, on the way there or back. */
   readonly slow: number;
@@ -130,6 +132,7 @@ export class SimulatedIssuer {
   #end(process: SimulatedProcess, generation: number, fate: Fate | undefined): void {
     const isLost = fate === undefined || fate.isLost || fate.process.isDead;
     const isCommitted = generationOf(this.#parts.stored()) > generation;
+    if (isCommitted && !this.#parts.faults.detects) return;
     // What the dead have sent arrives all the same: handled earlier, it would have left a successor to nobody.
     const isOrphan = (isLost && !isCommitted) || process.isDead;
     this.loss = isOrphan ? 'orphan' : 'avoidable';

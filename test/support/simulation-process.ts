@@ -63,16 +63,16 @@ export class SimulatedProcess {
    * that have come due meanwhile fire before anything that has arrived meanwhile is looked at.
    */
   freeze(ms: number, { sleeps = false, timersFirst = false } = {}): void {
-    if (this.isFrozen || this.isDead) return;
-    const end = this.#timeline.now + ms;
-    this.frozen += ms;
+    const { now } = this.#timeline;
+    const end = now + ms;
+    if (this.isDead || end <= this.#frozenUntil) return;
+    this.frozen += end - Math.max(now, this.#frozenUntil);
     this.#frozenUntil = end;
-    if (sleeps) this.#asleepSince = this.#timeline.now;
+    if (sleeps) this.#asleepSince ??= now;
     this.#timeline.at(end, () => {
-      if (sleeps) {
-        this.#slept += ms;
-        this.#asleepSince = undefined;
-      }
+      if (this.isFrozen) return;
+      if (this.#asleepSince !== undefined) this.#slept += end - this.#asleepSince;
+      this.#asleepSince = undefined;
       const backlog = this.#backlog;
       this.#backlog = [];
       const ordered = timersFirst

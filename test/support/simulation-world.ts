@@ -17,6 +17,8 @@ export interface Faults extends StoreFaults, IssuerFaults {
   /** Milliseconds between two times that a process dies, or stands still, whatever it is at; 0: never. */
   readonly crashEvery: number;
   readonly freezeEvery: number;
+  /** Milliseconds between two times that the whole machine sleeps, with all processes. */
+  readonly sleepEvery: number;
   /** How often it stands still between asking the provider and the request on the wire. */
   readonly gap: number;
   /** How far apart wall clocks are. */
@@ -46,6 +48,8 @@ export const NO_FAULTS: Faults = {
   longestFreeze: 20_000,
   crashEvery: 0,
   freezeEvery: 0,
+  sleepEvery: 0,
+  detects: true,
   gap: 0,
   skew: 600_000,
   pace: [300, 3500],
@@ -95,6 +99,7 @@ export class SimulatedWorld {
   readonly #alive = new Map<number, SimulatedProcess>();
   readonly #pending = new Set<Pending>();
   readonly #failed = new Map<string, number>();
+  #asleepUntil = 0;
   #lives = 0;
   #requests = 0;
   #falseEnds = 0;
@@ -127,6 +132,7 @@ export class SimulatedWorld {
     for (let pid = 1; pid < this.#faults.processes; pid++) this.#spawn(pid);
     this.#plan(this.#faults.crashEvery, (process) => this.#crash(process));
     this.#plan(this.#faults.freezeEvery, (process) => this.#freeze(process));
+    this.#plan(this.#faults.sleepEvery * this.#faults.processes, () => this.#sleep());
     this.#issuer.calm = false;
     this.#store.calm = false;
     await timeline.run(ms, () => !this.#issuer.isAlive || this.#falseEnds > 0);
@@ -134,7 +140,7 @@ export class SimulatedWorld {
     this.#isOver = true;
     this.#issuer.calm = true;
     this.#store.calm = true;
-    await timeline.run(end + CALM, () => false);
+    await timeline.run(Math.max(end, this.#asleepUntil) + CALM, () => false);
     return this.#figures(end);
   }
 
@@ -166,6 +172,7 @@ export class SimulatedWorld {
       this.#chance.uniform(-skew, skew),
     );
     this.#alive.set(pid, process);
+    process.freeze(this.#asleepUntil - this.#timeline.now);
     const provider = this.#issuer.provider(process);
     const strategy = accessToken(
       (context) => {
@@ -247,6 +254,16 @@ export class SimulatedWorld {
     const sleeps = this.#chance.happens(0.3);
     const timersFirst = this.#chance.happens(0.5);
     process.freeze(this.#chance.spread(50, this.#faults.longestFreeze), { sleeps, timersFirst });
+  }
+
+  /** All processes wake up at once. */
+  #sleep(): void {
+    const ms = this.#chance.spread(30_000, 600_000);
+    // Some platforms' monotonic clock goes on meanwhile.
+    const sleeps = this.#chance.happens(0.7);
+    const timersFirst = this.#chance.happens(0.5);
+    this.#asleepUntil = this.#timeline.now + ms;
+    for (const process of this.#alive.values()) process.freeze(ms, { sleeps, timersFirst });
   }
 
   /** Its client never runs again, and another one takes its place. */
