@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { runProgram } from '../../examples/demo/run-program.ts';
+import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.mjs';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 // Each program is a process of its own, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -55,6 +57,15 @@ test('the table of the README holds what is measured', async () => {
 const shop = 'https://api.shop.example';
 const stock = 'https://stock.shop.example';
 const weather = 'https://api.weather.example/v1/current';
+
+let issuer: AuthorizationServer;
+let redis: RedisServer;
+
+beforeAll(async () => {
+  const redirectUris = ['https://shop.example/signed-in', 'http://127.0.0.1/callback'];
+  [issuer, redis] = await Promise.all([startAuthorizationServer({ redirectUris }), startRedis()]);
+});
+afterAll(() => Promise.all([issuer.close(), redis.close()]));
 
 /** What each program of the docs must have sent or said, among other things. */
 const programs: Readonly<Record<string, readonly string[]>> = {
@@ -120,6 +131,30 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     `PUT | ${shop}/orders/1 | authorization: Bearer token-of-the-dialog => 200`,
     'the session is signed-in',
   ],
+  'oauth.ts': [
+    `GET | ${shop}/orders | authorization: Bearer (svc at https://api.test/) => 200`,
+    '1 order for the service',
+    `GET | ${stock}/shelves | authorization: Bearer (svc at https://stock.test/) => 200`,
+    'POST | https://id.shop.example/token | refresh_token=refresh-token-kept&grant_type=refresh_token&client_id=shop-tool => 200',
+    `GET | ${shop}/orders | authorization: Bearer access-token-2 => 200`,
+    'back at /signed-in, with a code: true',
+    'https://shop.example/orders for alice',
+    `GET | ${shop}/orders | authorization: Bearer (alice at https://api.test/) => 200`,
+    `GET | ${stock}/shelves | authorization: Bearer (alice at https://stock.test/) => 200`,
+    'then signed-out',
+    'POST | https://id.shop.example/token | assertion=signed.iss%2Caud%2Cscopes&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&client_id=robot => 200',
+    `GET | ${shop}/orders | authorization: Bearer access-token-3 => 200`,
+  ],
+  'loopback-login.ts': ['200 for alice'],
+  'shared-sessions.ts': [
+    'The store cannot be used here, as in some private windows',
+    `GET | ${shop}/orders | authorization: Bearer access-token-of-ada => 200`,
+    'POST | https://id.shop.example/token | grant_type=refresh_token&refresh_token=refresh-token-of-bob => 200',
+    '3 hosts, 1 session: redeemed 1 time',
+    '<h1>Hello, Ada</h1>',
+    '<h1>Hello</h1> without redeeming: 1',
+    '3 requests, each with a client of its own: 1 token',
+  ],
   'testing.ts': ['The assertions of the testing guide hold.'],
   'a-request.ts': [
     'r1 GET https://api.shop.example/orders?…',
@@ -131,7 +166,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 };
 
 test('every program of the docs is run', () => {
-  const helpers = ['identity-providers.ts', 'stand-in.ts'];
+  const helpers = ['identity-providers.ts', 'stand-in-page.ts', 'stand-in.ts'];
   expect(readdirSync(join(root, 'examples/docs')).sort()).toEqual(
     [...Object.keys(programs), ...helpers].sort(),
   );
@@ -143,6 +178,9 @@ test.each(Object.entries(programs))('examples/docs/%s does what the docs say', a
     NODE_OPTIONS: `--import=${standIn}`,
     WEATHER_API_KEY: undefined,
     GITHUB_TOKEN: undefined,
+    ISSUER: issuer.issuer,
+    CLIENT_SECRET: 'svc-secret-0123',
+    REDIS_URL: redis.url,
   });
   expect({ code, lines: lines.filter((line) => expected.includes(line)) }).toEqual({
     code: 0,
