@@ -161,7 +161,7 @@ export class Fleet {
     this.#programs.add(program);
     const { pid = 0 } = program;
     program.on('message', (what) => {
-      const text = String(what);
+      const text = typeof what === 'string' ? what : '';
       this.#told.set(text, this.told(text) + 1);
       this.#last.set(pid, text);
       if (text === '200') this.#answered.set(pid, (this.#answered.get(pid) ?? 0) + 1);
