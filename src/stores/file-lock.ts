@@ -74,7 +74,7 @@ export class FileLock {
       await files.link(draft, path);
       return true;
     } catch (error) {
-      if (isError(error, ...NO_LINKS)) return this.#write(path, text);
+      if (isError(error, ...NO_LINKS)) return await this.#write(path, text);
       // Somebody was faster, and may have cleaned up.
       if (isError(error, 'EEXIST', 'ENOENT')) return false;
       throw error;

@@ -1,9 +1,11 @@
+import * as platformFiles from 'node:fs/promises';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { TokenStore } from '../../src/contracts.ts';
 import { createFileStore } from '../../src/stores/file.ts';
+import type { Files } from '../../src/stores/private-file.ts';
 import { documentOf } from '../contracts/token-store.ts';
 import { createManualClock, type ManualClock } from '../support/clock.ts';
 import { createFaultyFiles, type Fault } from '../support/faulty-files.ts';
@@ -16,18 +18,24 @@ const [first, second, third] = [
 ];
 /** More than a swap has. */
 const MOST_STEPS = 60;
+/** A step of whoever has the lock. */
+const IN_ITS_TURN = 16;
 
-test('whichever step fails, the old session or the new one is there, as the swap said', async () => {
-  const steps = await forEachStep('error', async (fault) => {
-    const { path, names } = await makePlace();
-    const { files } = createFaultyFiles(fault);
-    const swapped = await outcomeOf(ofMortal(path, files).swap(first, second));
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(swapped === true ? second : first);
-    await expectRecovery(path, names);
-  });
-  // Taking the lock, looking, writing, syncing, renaming and letting go.
-  expect(steps).toBeGreaterThan(15);
-});
+test.each([true, false])(
+  'whichever step fails, the old session or the new one is there (links: %s)',
+  async (hasLinks) => {
+    const steps = await forEachStep('error', async (fault) => {
+      const { path, names } = await makePlace();
+      const { files } = createFaultyFiles(fault, hasLinks);
+      const swapped = await outcomeOf(ofMortal(path, files).swap(first, second));
+      expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(swapped === true ? second : first);
+      await expectNoSecretBeside(path, names);
+      await expectRecovery(path, names);
+    });
+    // Taking the lock, looking, writing, syncing, renaming and letting go.
+    expect(steps).toBeGreaterThan(15);
+  },
+);
 
 test('wherever a program ends, the old session or the new one is there, and nothing stays behind', async () => {
   await forEachStep('crash', async (fault) => {
@@ -62,6 +70,22 @@ test('wherever a program stands still while its lock is taken away, one swap of 
   expect(wins.other).toBeGreaterThan(0);
 });
 
+test('who has lost the lock leaves that of the next one alone', async () => {
+  const { path } = await makePlace();
+  const [one, two] = [0, 1].map(() => createFaultyFiles({ at: IN_ITS_TURN, kind: 'freeze' }));
+  if (!one || !two) throw new Error('two were made');
+  const frozen = ofMortal(path, one.files).swap(first, second);
+  await one.isFrozen;
+  const other = ofHeir(path, two.files).swap(first, third);
+  await two.isFrozen;
+  const lock = await readFile(`${path}.lock`, 'utf8');
+  one.thaw();
+  expect(await frozen).toBe(false);
+  expect(await readFile(`${path}.lock`, 'utf8')).toBe(lock);
+  two.thaw();
+  expect(await other).toBe(true);
+});
+
 test('a lock whose holder lives is waited for, and not for ever', async () => {
   const { path } = await makePlace();
   const { files, isFrozen, thaw } = createFaultyFiles({ at: 8, kind: 'freeze' });
@@ -75,6 +99,15 @@ test('a lock whose holder lives is waited for, and not for ever', async () => {
   expect(await held).toBe(true);
   expect(await createFileStore(path).swap(first, third)).toBe(false);
   expect(await createFileStore(path).swap(second, third)).toBe(true);
+});
+
+test('where there are no hard links the lock is made in its place', async () => {
+  const { path, names } = await makePlace();
+  const link = () => Promise.reject(Object.assign(new Error('not supported'), { code: 'EPERM' }));
+  const stores = [0, 1, 2, 3].map(() => createFileStore(path, {}, { files: { ...platformFiles, link } }));
+  const swapped = await Promise.all(stores.map((store) => store.swap(first, second)));
+  expect(swapped.filter((each) => each)).toHaveLength(1);
+  expect(await names()).toEqual(['session.json']);
 });
 
 test('a lock that nobody can tell about is forgotten after ten seconds', async () => {
@@ -135,6 +168,14 @@ async function forEachStep(kind: Fault['kind'], check: (fault: Fault) => Promise
   return whole.steps;
 }
 
+/** A program that goes on has removed what it could not store. */
+async function expectNoSecretBeside(path: string, names: () => Promise<string[]>): Promise<void> {
+  const others = (await names()).filter((name) => name !== 'session.json');
+  for (const name of others) {
+    expect(await readFile(join(path, '..', name), 'utf8')).not.toContain('refresh');
+  }
+}
+
 /** Whoever comes next can store, and what was left behind is gone. */
 async function expectRecovery(path: string, names: () => Promise<string[]>): Promise<void> {
   const stored = JSON.parse(await readFile(path, 'utf8')) as typeof first;
@@ -145,16 +186,16 @@ async function expectRecovery(path: string, names: () => Promise<string[]>): Pro
 }
 
 /** The store of a program that ends, or stands still for so long that the others think so. */
-function ofMortal(path: string, files: ReturnType<typeof createFaultyFiles>['files']): TokenStore {
+function ofMortal(path: string, files: Files): TokenStore {
   return createFileStore(path, {}, { files, us: { owner: 'the mortal', ownerGone: () => false } });
 }
 
 /** The store of a program that knows that the other one has ended. */
-function ofHeir(path: string): TokenStore {
+function ofHeir(path: string, files: Files = platformFiles): TokenStore {
   return createFileStore(
     path,
     {},
-    { us: { owner: 'the heir', ownerGone: (owner) => owner === 'the mortal' } },
+    { files, us: { owner: 'the heir', ownerGone: (owner) => owner === 'the mortal' } },
   );
 }
 

@@ -17,8 +17,10 @@ export interface FaultyFiles {
   thaw(): void;
 }
 
+const NO_LINKS = Object.assign(new Error('not supported'), { code: 'EPERM' });
+
 /** A real file system with one fault. A write that fails has written half. */
-export function createFaultyFiles(fault?: Fault): FaultyFiles {
+export function createFaultyFiles(fault?: Fault, hasLinks = true): FaultyFiles {
   const freeze = Promise.withResolvers<void>();
   const thaw = Promise.withResolvers<void>();
   let steps = 0;
@@ -39,11 +41,7 @@ export function createFaultyFiles(fault?: Fault): FaultyFiles {
     readFile: (encoding: 'utf8') => step(() => handle.readFile(encoding)),
     sync: () => step(() => handle.sync()),
     // What a program that ends has open is closed.
-    close: () =>
-      step(
-        () => handle.close(),
-        () => handle.close(),
-      ),
+    close: () => step(async () => {}).finally(() => handle.close().catch(() => {})),
     writeFile: (text: string) =>
       step(
         () => handle.writeFile(text),
@@ -52,7 +50,8 @@ export function createFaultyFiles(fault?: Fault): FaultyFiles {
   });
   const { link, mkdir, open, readdir, rename, unlink } = platformFiles;
   const files = {
-    link: (...given: Parameters<typeof link>) => step(() => link(...given)),
+    link: (...given: Parameters<typeof link>) =>
+      step(() => (hasLinks ? link(...given) : Promise.reject(NO_LINKS))),
     mkdir: (...given: Parameters<typeof mkdir>) => step(() => mkdir(...given)),
     open: (...given: Parameters<typeof open>) => step(async () => handleOf(await open(...given))),
     readdir: (path: string) => step(() => readdir(path)),
