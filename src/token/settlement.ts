@@ -94,7 +94,8 @@ export class Settlement<User extends SessionUser> {
       if (document.state === 'ended') return following(document, { claim: undefined }, now);
       const isOver = hasSession(document);
       const epoch = isOver && state === 'signed-out' ? nextEpoch(document, now) : document.epoch;
-      const is = isOver ? state : 'none';
+      // The word that somebody has signed out stays for those who have not heard it.
+      const is = isOver ? state : document.state;
       const bare = { refreshToken: undefined, idToken: undefined, claim: undefined, tokens: [] };
       return following(document, { ...bare, state: is, epoch }, now);
     });

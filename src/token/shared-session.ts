@@ -90,6 +90,7 @@ export class SharedSession<User extends SessionUser> {
 
   /** What was stored from here has been seen here. */
   note(document: SessionDocument): void {
+    this.#lookedAt = moment(this.#parts.host.clock);
     this.#seen = document;
   }
 

@@ -37,7 +37,9 @@ export class Slots {
       slot.unlatch();
       this.#slots.delete(key);
     }
-    const slot = new Slot(need, this.#clock, this.#random);
+    const { scopes, audience } = need;
+    // Nothing else of a request: the need outlives it, and is stored.
+    const slot = new Slot({ scopes, ...(audience !== undefined && { audience }) }, this.#clock, this.#random);
     // An issuer that asked for a wait is not asked for something else meanwhile (T6).
     const { backoff } = this.all.find((one) => one.backoff.isAskedFor) ?? slot;
     if (backoff.failure) slot.backoff.failed({ ...backoff.failure, retryAfter: backoff.dueIn() });
