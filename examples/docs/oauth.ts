@@ -113,7 +113,9 @@ using behind = new Client(forStock, { baseUrl: 'https://stock.shop.example' });
 await behind.get('shelves');
 // #endregion
 
-const robot = { sign: (claims: object): Promise<string> => Promise.resolve(`signed.${Object.keys(claims)}`) };
+const robot = {
+  sign: (claims: object): Promise<string> => Promise.resolve(`signed.${Object.keys(claims).join()}`),
+};
 
 // #region jwt-bearer
 const robots = jwtBearer({

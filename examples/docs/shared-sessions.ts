@@ -74,10 +74,8 @@ console.log(`3 hosts, 1 session: redeemed ${redeemed} time`);
 // #region read-only
 async function render(login: string): Promise<string> {
   const store = redisStore(redis, { key: login, readOnly: true });
-  using api = new Client(
-    accessToken(() => null, { store }),
-    { baseUrl },
-  );
+  const readOnly = accessToken(() => null, { store });
+  using api = new Client(readOnly, { baseUrl });
   try {
     const { name } = await api.get('me').json<{ name: string }>();
     return `<h1>Hello, ${name}</h1>`;

@@ -29,12 +29,13 @@ const pages = [
 ];
 const withDiagrams = pages.filter((page) => diagramsOf(page).length > 0);
 
-test('four pages explain with diagrams, besides the README', () => {
+test('five pages explain with diagrams, besides the README', () => {
   expect(withDiagrams).toEqual([
     'README.md',
     'docs/explain/a-request.md',
     'docs/explain/late-401.md',
     'docs/explain/one-refresh-for-many.md',
+    'docs/explain/one-session-for-all.md',
     'docs/explain/session-states.md',
   ]);
 });
