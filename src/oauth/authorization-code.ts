@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { systemClock } from '../clock.ts';
-import type { Clock } from '../contracts.ts';
+import type { Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { ISSUER_OPTIONS, Issuer, type IssuerOptions, secureUrl } from './issuer.ts';
 import { answeredElsewhere, denied, refusedBy } from './login-errors.ts';
@@ -35,7 +35,21 @@ export interface FinishedLogin {
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
 
 /** Tokens of a user who signs in at the authorization server's own pages, with PKCE (RFC 6749 §4.1, RFC 7636). */
-export class AuthorizationCodeSource extends LoginSource {
+export interface AuthorizationCodeSource extends TokenSource {
+  /** Leaves this page for the login. The page at `redirectUri` calls `handleRedirect()`. */
+  signIn(options?: SignInOptions): Promise<void>;
+  /**
+   * Finishes a login, on the page at `redirectUri`. Does nothing where the URL holds no answer of one, so that it
+   * may be called on every page and twice. The answer is out of the address bar before anything else happens.
+   *
+   * Rejects with `TokenError` `TOKEN_ENDPOINT_REJECTED` where the user or the server said no, or the answer belongs
+   * to no login of this tab.
+   */
+  handleRedirect(): Promise<FinishedLogin | undefined>;
+}
+
+/** A login with a redirect. */
+export class AuthorizationCodeLogin extends LoginSource implements AuthorizationCodeSource {
   protected redirectUri: string;
   readonly #page: LoginPage;
   readonly #logins: PendingLogins;
@@ -48,7 +62,6 @@ export class AuthorizationCodeSource extends LoginSource {
     this.#logins = logins;
   }
 
-  /** Leaves this page for the login. The page at `redirectUri` calls `handleRedirect()`. */
   async signIn({ returnTo, scopes, parameters }: SignInOptions = {}): Promise<void> {
     const target = sameOrigin(returnTo ?? this.#page.href(), this.#page.href());
     const { client } = this.issuer;
@@ -77,13 +90,6 @@ export class AuthorizationCodeSource extends LoginSource {
     await this.#page.leave(url.href);
   }
 
-  /**
-   * Finishes a login, on the page at `redirectUri`. Does nothing where the URL holds no answer of one, so that it
-   * may be called on every page and twice. The answer is out of the address bar before anything else happens.
-   *
-   * Rejects with `TokenError` `TOKEN_ENDPOINT_REJECTED` where the user or the server said no, or the answer belongs
-   * to no login of this tab.
-   */
   handleRedirect(): Promise<FinishedLogin | undefined> {
     const url = new URL(this.#page.href());
     const isAnswer =
@@ -162,7 +168,7 @@ export function authorizationCode(options: AuthorizationCodeOptions): Authorizat
     );
   const logins = new PendingLogins(() => storage ?? globalThis.sessionStorage, clock ?? systemClock);
   const target = secureUrl('redirectUri', redirectUri).href;
-  return new AuthorizationCodeSource(new Issuer(own), target, page ?? browserPage, logins);
+  return new AuthorizationCodeLogin(new Issuer(own), target, page ?? browserPage, logins);
 }
 
 /** Where a login leads to is never another site: that would be an open redirect. */

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { alarm, systemClock } from '../clock.ts';
-import type { Awaitable, Clock } from '../contracts.ts';
+import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
 import { denied, errorIn, expired } from './login-errors.ts';
@@ -34,7 +34,17 @@ const DEFAULT_INTERVAL = 5;
 const SLOWER = 5;
 
 /** Tokens for a program without a browser: the user signs in on another device (RFC 8628). */
-export class DeviceSource extends LoginSource {
+export interface DeviceSource extends TokenSource {
+  /**
+   * Shows the user a code and waits until they have signed in with it.
+   *
+   * Rejects with `TokenError` `TOKEN_ENDPOINT_REJECTED` where the user or the server said no, or the code has
+   * expired, and with the reason of `signal`.
+   */
+  signIn(options?: DeviceSignInOptions): Promise<void>;
+}
+
+class DeviceLogin extends LoginSource implements DeviceSource {
   readonly #onCode: DeviceCodeOptions['onCode'];
   readonly #clock: Clock;
 
@@ -44,12 +54,6 @@ export class DeviceSource extends LoginSource {
     this.#clock = clock;
   }
 
-  /**
-   * Shows the user a code and waits until they have signed in with it.
-   *
-   * Rejects with `TokenError` `TOKEN_ENDPOINT_REJECTED` where the user or the server said no, or the code has
-   * expired, and with the reason of `signal`.
-   */
   async signIn({ scopes, signal }: DeviceSignInOptions = {}): Promise<void> {
     const { client, authentication } = this.issuer;
     const server = await this.issuer.metadata(signal);
@@ -125,7 +129,7 @@ export function deviceCode(options: DeviceCodeOptions): DeviceSource {
   ]);
   if (typeof onCode !== 'function')
     throw invalidOption('deviceCode() needs onCode: a function that shows the code to the user.');
-  return new DeviceSource(new Issuer(own), onCode, clock ?? systemClock);
+  return new DeviceLogin(new Issuer(own), onCode, clock ?? systemClock);
 }
 
 function unlessNetwork(error: unknown, signal: AbortSignal | undefined): undefined {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { alarm, systemClock } from '../clock.ts';
-import type { Awaitable, Clock } from '../contracts.ts';
+import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
-import { AuthorizationCodeSource, type FinishedLogin, type SignInOptions } from './authorization-code.ts';
+import { AuthorizationCodeLogin, type FinishedLogin, type SignInOptions } from './authorization-code.ts';
 import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
 import { abandoned } from './login-errors.ts';
 import { PendingLogins } from './pending-logins.ts';
@@ -24,7 +24,17 @@ export interface LoopbackSignInOptions extends Omit<SignInOptions, 'returnTo'> {
 const LONGEST = 600_000;
 
 /** Tokens of a user who signs in with the browser of this machine (RFC 8252): for command-line programs. */
-export class LoopbackSource extends AuthorizationCodeSource {
+export interface LoopbackSource extends TokenSource {
+  /**
+   * Opens the server's pages in the browser and waits on a port of this machine until the user comes back.
+   *
+   * Rejects with `TokenError` `TOKEN_ENDPOINT_REJECTED` where the user or the server said no or nobody came back
+   * within 10 minutes, and with the reason of `signal`.
+   */
+  signIn(options?: LoopbackSignInOptions): Promise<void>;
+}
+
+class LoopbackLogin extends AuthorizationCodeLogin implements LoopbackSource {
   readonly #options: LoopbackOptions;
   readonly #address: { href: string };
 
@@ -49,12 +59,6 @@ export class LoopbackSource extends AuthorizationCodeSource {
     this.#address = address;
   }
 
-  /**
-   * Opens the server's pages in the browser and waits on a port of this machine until the user comes back.
-   *
-   * Rejects with `TokenError` `TOKEN_ENDPOINT_REJECTED` where the user or the server said no or nobody came back
-   * within 10 minutes, and with the reason of `signal`.
-   */
   override async signIn({ signal, ...options }: LoopbackSignInOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     const { path = '/callback', clock = systemClock } = this.#options;
@@ -99,7 +103,7 @@ export function authorizationCode(options: LoopbackOptions): LoopbackSource {
     );
   if (path !== undefined && !/^\/[\w\-./]*$/.test(path))
     throw invalidOption("path is that of the redirect URI, such as '/callback'.");
-  return new LoopbackSource(new Issuer(own), { ...own, open, path, clock });
+  return new LoopbackLogin(new Issuer(own), { ...own, open, path, clock });
 }
 
 /** Somebody who comes back from the authorization server. */

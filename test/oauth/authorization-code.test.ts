@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { expect, test } from 'vitest';
-import { accessToken, Client } from '../../src/index.ts';
+import { accessToken, Client, type TokenSource } from '../../src/index.ts';
 import { type AuthorizationCodeOptions, authorizationCode, type LoginPage } from '../../src/oauth.ts';
 import { memoryStore } from '../../src/stores.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.mjs';
@@ -247,17 +247,19 @@ test('a sign-out revokes the refresh token (RFC 7009)', async () => {
   await using server = await startAuthorizationServer();
   await using api = await startServer();
   const tab = openTab(server);
-  using client = new Client(tab.source, { baseUrl: api.origin });
+  let spent: string | undefined;
+  const watched: TokenSource = {
+    getToken: (context) => tab.source.getToken(context),
+    signOut(ended) {
+      spent = ended.refreshToken;
+      return tab.source.signOut?.(ended);
+    },
+  };
+  using client = new Client(watched, { baseUrl: api.origin });
   await tab.source.signIn({ parameters: { prompt: 'consent' } });
   await comeBack(tab);
   await tab.source.handleRedirect();
   await client.session.refresh();
-  let spent: string | undefined;
-  const { signOut } = tab.source;
-  tab.source.signOut = (ended) => {
-    spent = ended.refreshToken;
-    return signOut.call(tab.source, ended);
-  };
   await client.signOut();
   expect(spent).toBeDefined();
   const form = new URLSearchParams({

@@ -12,6 +12,8 @@ const manifest = JSON.parse(await readFile(join(home, 'package.json'), 'utf8')) 
   readonly version: string;
   readonly scripts: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, unknown>>;
 };
 
 /** What `Client` and `createFetch` share. The declarations do not speak of it, so it is no API. */
@@ -52,11 +54,24 @@ const entries = [
       ...internal,
     ],
   },
+  { specifier: 'fetch-valet/stores', names: ['indexedDb', 'memoryStore', 'sharedStore', 'webStorage'] },
+  { specifier: 'fetch-valet/stores/node', names: ['fileStore'] },
+  { specifier: 'fetch-valet/stores/redis', names: ['redisStore'] },
 ];
+
+/** Entries that need a package which their users install beside this one. */
+const withPeer = [
+  { specifier: 'fetch-valet/oauth', peer: 'oauth4webapi' },
+  { specifier: 'fetch-valet/oauth/node', peer: 'oauth4webapi' },
+];
+const OUTPUTS = ['index', 'fetch', 'oauth', 'oauth-node', 'stores', 'stores-node', 'stores-redis'];
 
 test('the package holds the build, its source and four documents, and nothing else', async () => {
   const sources = await filesIn(fileURLToPath(new URL('../../src', import.meta.url)));
-  const built = /^dist\/(?:(?:index|fetch|chunk-[\w-]+)\.js(?:\.map)?|(?:index|fetch|fetch-[\w-]+)\.d\.ts)$/;
+  const output = OUTPUTS.join('|');
+  const built = new RegExp(
+    `^dist/(?:(?:${output}|chunk-[\\w-]+)\\.js(?:\\.map)?|(?:${output})\\.d\\.ts|[a-z-]+-[\\w-]{8}\\.d\\.ts)$`,
+  );
   expect(files.filter((file) => !built.test(file))).toEqual([
     'CHANGELOG.md',
     'LICENSE',
@@ -64,7 +79,7 @@ test('the package holds the build, its source and four documents, and nothing el
     'package.json',
     ...sources.map((source) => `src/${source}`),
   ]);
-  for (const entry of ['index', 'fetch'])
+  for (const entry of OUTPUTS)
     expect(files).toEqual(
       expect.arrayContaining([`dist/${entry}.d.ts`, `dist/${entry}.js`, `dist/${entry}.js.map`]),
     );
@@ -80,9 +95,14 @@ test('a user gets the package and its three dependencies, at exact versions', as
     'ky',
   ]);
   expect(manifest).toMatchObject({ dependencies });
-  expect(
-    Object.keys(manifest).filter((field) => /^(?:peer|optional|bundled?)Dependencies/.test(field)),
-  ).toEqual([]);
+  expect(Object.keys(manifest).filter((field) => /^(?:optional|bundled?)Dependencies/.test(field))).toEqual(
+    [],
+  );
+  // Who uses an entry that needs one installs it; nobody else gets it.
+  const peers = Object.keys(manifest.peerDependencies);
+  expect(Object.entries(manifest.peerDependenciesMeta)).toEqual(
+    peers.map((name) => [name, { optional: true }]),
+  );
 });
 
 test('installing runs no script', () => {
@@ -92,10 +112,16 @@ test('installing runs no script', () => {
 });
 
 test('no entry of the package is missing here', () => {
-  expect(Object.keys(manifest.exports).map((path) => posix.join('fetch-valet', path))).toEqual([
-    ...entries.map(({ specifier }) => specifier),
-    'fetch-valet/package.json',
-  ]);
+  const paths = Object.keys(manifest.exports).map((path) => posix.join('fetch-valet', path));
+  const known = [...entries, ...withPeer].map(({ specifier }) => specifier);
+  expect(paths.toSorted()).toEqual([...known, 'fetch-valet/package.json'].toSorted());
+});
+
+test.for(withPeer)('$specifier says that it needs $peer', async ({ specifier, peer }) => {
+  const code = `await import('${specifier}').catch((error) => console.log(error.code, error.message))`;
+  const { stdout } = await runCode(project, code);
+  expect(stdout).toContain('ERR_MODULE_NOT_FOUND');
+  expect(stdout).toContain(peer);
 });
 
 test.for(entries)('$specifier can be imported and exports what is public', async ({ specifier, names }) => {
