@@ -105,7 +105,7 @@ test('where there are no hard links the lock is made in its place', async () => 
   const { path, names } = await makePlace();
   const link = () => Promise.reject(Object.assign(new Error('not supported'), { code: 'EPERM' }));
   const stores = [0, 1, 2, 3].map(() => createFileStore(path, {}, { files: { ...platformFiles, link } }));
-  const swapped = await Promise.all(stores.map((store) => store.swap(first, second)));
+  const swapped = await Promise.all(stores.map(async (store) => store.swap(first, second)));
   expect(swapped.filter((each) => each)).toHaveLength(1);
   expect(await names()).toEqual(['session.json']);
 });

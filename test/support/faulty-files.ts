@@ -41,7 +41,13 @@ export function createFaultyFiles(fault?: Fault, hasLinks = true): FaultyFiles {
     readFile: (encoding: 'utf8') => step(() => handle.readFile(encoding)),
     sync: () => step(() => handle.sync()),
     // What a program that ends has open is closed.
-    close: () => step(async () => {}).finally(() => handle.close().catch(() => {})),
+    close: async () => {
+      try {
+        await step(async () => {});
+      } finally {
+        await handle.close();
+      }
+    },
     writeFile: (text: string) =>
       step(
         () => handle.writeFile(text),
