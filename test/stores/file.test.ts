@@ -67,7 +67,7 @@ test('the new text and its name are brought to the disk', async () => {
 });
 
 test.each([0o640, 0o620, 0o604, 0o602, 0o666, 0o610])(
-  'a file of mode %o is refused, and stays as it is',
+  'a file with a mode such as %i (decimal) is refused, and stays as it is',
   async (mode) => {
     const path = join(await makeFolder(), 'session.json');
     await writeFile(path, JSON.stringify(documentOf()));
