@@ -18,8 +18,9 @@ export class SharedSession<User extends SessionUser> {
   #seen: SessionDocument | undefined;
   #lookedAt: Moment | undefined;
   #looking: Promise<void> | undefined;
-  /** Somebody else may have stored something. */
-  #isStale = false;
+  /** How often somebody else may have stored something, and how much of that has been looked at. */
+  #told = 0;
+  #heard = 0;
   #isTold = false;
 
   constructor(parts: SharingParts<User>, store: TokenStore) {
@@ -33,7 +34,7 @@ export class SharedSession<User extends SessionUser> {
       failed: (error) => this.#tell(error),
     });
     const off = store.subscribe?.(() => {
-      this.#isStale = true;
+      this.#told++;
       void this.look();
     });
     host.signal.addEventListener('abort', () => off?.());
@@ -42,7 +43,7 @@ export class SharedSession<User extends SessionUser> {
   /** Whether a request has to look first what others have stored. */
   get isDue(): boolean {
     if (this.#lookedAt === undefined || this.isPending) return false;
-    if (this.vault.store.subscribe) return this.#isStale;
+    if (this.vault.store.subscribe) return this.#heard < this.#told;
     return elapsed(this.#parts.host.clock, this.#lookedAt) >= LOOK_AGAIN;
   }
 
@@ -60,6 +61,8 @@ export class SharedSession<User extends SessionUser> {
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
+      // Told of something while it was reading.
+      if (this.#heard < this.#told && !this.#parts.host.signal.aborted) void this.look();
     });
     return this.#looking;
   }
@@ -122,14 +125,17 @@ export class SharedSession<User extends SessionUser> {
     // What happened here comes first: what is stored is older.
     await this.#writer.idle;
     if (this.#parts.host.signal.aborted) return;
+    const told = this.#told;
     try {
-      this.#isStale = false;
       const sight = await this.vault.look();
       if (!this.isPending) this.take(sight);
     } catch (error) {
       // Looked at again after a while: a store that is down must not hold up every request.
       this.#lookedAt = moment(this.#parts.host.clock);
       this.#tell(error as TokenError);
+    } finally {
+      // Only now: what is sent meanwhile would still be the old user's.
+      this.#heard = told;
     }
   }
 

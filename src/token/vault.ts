@@ -24,6 +24,8 @@ export class Vault {
   readonly store: TokenStore;
   readonly #host: Host;
   #hasWorked = false;
+  /** Some browsers let a page read that nothing is there, and never write. */
+  #hasHeld = false;
   /** Why the document is kept in memory instead. */
   #instead: 'foreign' | 'refused' | undefined;
   #memory: SessionDocument | undefined;
@@ -37,6 +39,7 @@ export class Vault {
     const raw = await this.#ask(() => this.store.read());
     const since = moment(this.#host.clock);
     if (this.#instead === 'refused') return { document: this.#memory, now: since.wall, since };
+    this.#hasHeld ||= raw !== undefined;
     const stored = readDocument(raw);
     if (raw !== undefined && stored === undefined) this.#keepInMemory('foreign', FOREIGN);
     else this.#instead = undefined;
@@ -56,7 +59,8 @@ export class Vault {
   /** `false`: somebody else was faster. */
   async swap(expected: SessionDocument | undefined, next: SessionDocument): Promise<boolean> {
     if (this.#instead === undefined) {
-      const swapped = await this.#ask(() => this.store.swap(expected, next));
+      const swapped = await this.#ask(() => this.store.swap(expected, next), this.#hasHeld);
+      this.#hasHeld ||= swapped === true;
       if (this.#instead === undefined) return swapped === true;
     }
     this.#memory = next;
@@ -68,14 +72,14 @@ export class Vault {
     return unavailable(new Error('it has not taken what happened here'));
   }
 
-  async #ask<T>(ask: () => Awaitable<T>): Promise<T | undefined> {
+  async #ask<T>(ask: () => Awaitable<T>, hasWorked = this.#hasWorked): Promise<T | undefined> {
     if (this.#instead === 'refused') return undefined;
     try {
       const answer = await this.#inTime(ask);
       this.#hasWorked = true;
       return answer;
     } catch (error) {
-      if (this.store.optional === true && !this.#hasWorked) {
+      if (this.store.optional === true && !hasWorked) {
         this.#keepInMemory('refused', REFUSED);
         return undefined;
       }

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { SessionDocument, TokenStore } from '../../src/contracts.ts';
+import { createMemoryStore } from '../../src/stores/memory.ts';
+import { sharedStore } from '../../src/stores.ts';
+import { createManualClock, type ManualClock, settle } from '../support/clock.ts';
+import { createRotatingIssuer, type RotatingIssuer } from '../support/rotating-issuer.ts';
+import { createDeferred, createTokenValet, type Deferred, type TokenValet } from '../support/token-valet.ts';
+
+interface Scene {
+  readonly clock: ManualClock;
+  readonly issuer: RotatingIssuer;
+  /** The other tab. */
+  readonly a: TokenValet;
+  /** The tab whose reads take as long as the test says. */
+  readonly b: TokenValet;
+  /** From now on a read waits; what it read is what was stored when it began. */
+  hold(): Deferred<void>;
+}
+
+function createScene(): Scene {
+  const clock = createManualClock();
+  const issuer = createRotatingIssuer();
+  const memory = createMemoryStore({ clock });
+  let gate = Promise.resolve();
+  const slow: TokenStore = {
+    ...memory,
+    async read() {
+      const stored = (await memory.read()) as SessionDocument | undefined;
+      await gate;
+      return stored;
+    },
+  };
+  const open = (store: TokenStore): TokenValet =>
+    createTokenValet(issuer.provider, { clock, store: sharedStore(store) });
+  return {
+    clock,
+    issuer,
+    a: open(memory),
+    b: open(slow),
+    hold() {
+      const held = createDeferred<void>();
+      gate = held.promise;
+      return held;
+    },
+  };
+}
+
+test('what is asked while the news of another user is being read is not sent as the old one', async () => {
+  const { issuer, a, b, hold } = createScene();
+  await a.client.session.signIn(issuer.login('ada'));
+  await b.request();
+  const sent = b.sent.length;
+  const reading = hold();
+  const login = issuer.login('bob');
+  await a.client.session.signIn(login);
+  await settle();
+  const answers = [b.request(), b.request()];
+  await settle();
+  expect(b.sent).toHaveLength(sent);
+  reading.resolve();
+  await Promise.all(answers);
+  expect(await b.request()).toBe(200);
+  expect(new Set(b.sent.slice(sent))).toEqual(new Set([`Bearer ${login.token}`]));
+});
+
+test('what is told while the news are being read is read as well, though nobody asks for it', async () => {
+  const { issuer, a, b, hold } = createScene();
+  await a.client.session.signIn(issuer.login('ada'));
+  await b.request();
+  const reading = hold();
+  await a.client.session.signIn(issuer.login('bob'));
+  await settle();
+  await a.client.session.signIn(issuer.login('eve'));
+  await settle();
+  reading.resolve();
+  await settle();
+  expect(b.client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'eve' } });
+});
