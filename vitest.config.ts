@@ -35,7 +35,13 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/package/**'],
+          exclude: ['test/browser/**', 'test/package/**', 'test/tabs/**'],
+        },
+      },
+      {
+        test: {
+          name: 'tabs',
+          include: ['test/tabs/**/*.test.ts'],
         },
       },
       {

@@ -3,7 +3,7 @@ import type { SessionDocument } from '../contracts.ts';
 import { heldLocks, type Locks, takeLock } from './web-lock.ts';
 
 /** What a dead owner stored last is seen by all after this time. */
-const SETTLE = 200;
+const SETTLE = 100;
 
 /**
  * Proof that whoever claimed a session lives: a Web Lock, which ends with its page, also when that crashes. It is

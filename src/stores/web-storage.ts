@@ -15,9 +15,6 @@ export interface WebStorageOptions {
   readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
-/** Milliseconds after which what another process has written is looked for again. */
-const LOOK_AGAIN = 20;
-
 /** What a platform gives the store to work with. */
 export interface StoragePlatform {
   readonly locks: Locks | undefined;
@@ -59,10 +56,8 @@ function marking(item: Item, locks: Locks, name: string): Swap {
   const marks = new VersionMarks(locks, name);
   return (expected, next) =>
     underLock(locks, name, async () => {
-      if ((await marks.newest()) > (expected?.version ?? -1)) {
-        await new Promise<void>((resolve) => void systemClock.setTimeout(resolve, LOOK_AGAIN));
-        return false;
-      }
+      // Whoever reads again will see what this process has not been told of yet.
+      if ((await marks.newest()) > (expected?.version ?? -1)) return false;
       if (!isAt(item.read(), expected)) return false;
       const takeBack = await marks.mark(next.version);
       try {
