@@ -32,6 +32,8 @@ export class Flight implements FlightPlan {
   start = 0;
   /** The first answer looked expired: the next one must not come from a cache. */
   insists = false;
+  /** It redeems the refresh token of a shared session: what it brings is for the others, too. */
+  isRedeeming = false;
   /** The source changed while it was under way: its answer may be of the state before. */
   overtaken = false;
   /** Why it failed. */
@@ -60,6 +62,11 @@ export class Flight implements FlightPlan {
     if (outcome === 'superseded') this.#controller.abort();
     this.#land(outcome);
     return outcome;
+  }
+
+  /** Nobody here waits for it any more, and it goes on. */
+  free(): void {
+    this.#land('superseded');
   }
 
   /** The outcome, or `timeout` after `patience` ms: the waiting ends, the refresh goes on. */

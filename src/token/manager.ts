@@ -164,7 +164,7 @@ export class TokenManager<User extends SessionUser> {
   }
 
   close(): void {
-    this.#refresher.supersede();
+    this.#refresher.close();
     this.#state.close();
   }
 

@@ -81,6 +81,18 @@ export class Refresher<User extends SessionUser> {
     for (const flight of flights) flight?.land('superseded');
   }
 
+  /** As `supersede`, but what redeems the refresh token of a shared session goes on: its answer is stored (T14). */
+  close(): void {
+    const redeeming = this.#wallet.slots.filter(({ flight }) => flight?.isRedeeming === true);
+    const flights = redeeming.map(({ flight }) => flight);
+    for (const slot of redeeming) slot.flight = undefined;
+    this.supersede();
+    for (const [index, slot] of redeeming.entries()) {
+      slot.flight = flights[index];
+      slot.flight?.free();
+    }
+  }
+
   /**
    * The source changed. A refresh under way goes on, since its answer may bring the only refresh token that is
    * still good (T4), but it is asked once more afterwards.
@@ -120,6 +132,7 @@ export class Refresher<User extends SessionUser> {
   async #work(slot: Slot, flight: Flight, errand: Errand): Promise<void> {
     const lease = this.#sharing && (await this.#claim(slot, flight));
     if (lease === 'done') return;
+    flight.isRedeeming = lease?.refreshToken !== undefined;
     // The session may have ended while it waited for its turn.
     const answer = this.latched ? undefined : await this.#asker.ask(slot, flight, errand, lease);
     if (slot.flight !== flight) return;

@@ -6,6 +6,8 @@ import type { Sight, Vault } from './vault.ts';
 
 /** Milliseconds that a sign-in or a sign-out waits for its store. */
 const PATIENCE = 5000;
+/** How often a closed client tries. */
+const LAST_TRIES = 5;
 const RETRY_LEAST = 100;
 const RETRY_MOST = 500;
 
@@ -70,7 +72,8 @@ export class Writer {
   async #write(change: Change): Promise<void> {
     const { host, vault } = this.#parts;
     let tried: SessionDocument | undefined;
-    while (!host.signal.aborted) {
+    // What a client has redeemed before it was closed is stored all the same, if the store takes it.
+    for (let tries = 0; !host.signal.aborted || tries < LAST_TRIES; tries++) {
       try {
         const sight = await vault.look();
         // An answer may have been lost on the way, and yet it was stored.

@@ -3,8 +3,9 @@ import type { TokenStore } from '../../src/contracts.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { sharedStore } from '../../src/stores.ts';
 import { createManualClock, type ManualClock, settle } from '../support/clock.ts';
+import { createJwt } from '../support/jwt.ts';
 import { createRotatingIssuer, type RotatingIssuer } from '../support/rotating-issuer.ts';
-import { createTokenValet, type TokenValet } from '../support/token-valet.ts';
+import { createHeldProvider, createTokenValet, type TokenValet } from '../support/token-valet.ts';
 
 const MINUTE = 60_000;
 
@@ -120,4 +121,40 @@ test('a session survives its tab', async () => {
   await clock.advance(1000);
   expect(await answer).toBe(200);
   expect(issuer.asked[0]?.refreshToken).toBe('refresh-token-of-ada-1');
+});
+
+test('a refresh token that is being redeemed when a client is closed is not lost: what it buys is stored', async () => {
+  const clock = createManualClock();
+  const store = sharedStore(createMemoryStore({ clock }));
+  const held = createHeldProvider();
+  const initial = { refreshToken: 'refresh-token-0' };
+  const closing = createTokenValet(held.provider, { clock, store, initial });
+  const waiting = closing.request();
+  await settle();
+  closing.client.close();
+  expect(await waiting).toBe('CLIENT_CLOSED');
+  held.calls[0]?.resolve({ token: createJwt({ sub: 'ada' }), refreshToken: 'refresh-token-1' });
+  await settle();
+
+  const next = createTokenValet(() => null, { clock, store });
+  expect(await next.request()).toBe(200);
+  expect(next.asked).toHaveLength(0);
+  expect(closing.sent).toEqual([]);
+});
+
+test('a client that is closed before its refresh token was sent lets its claim go', async () => {
+  const clock = createManualClock();
+  const store = sharedStore(createMemoryStore({ clock }));
+  const { client, asked, request } = createTokenValet(() => 'token-1', {
+    clock,
+    store,
+    initial: { refreshToken: 'refresh-token-0' },
+  });
+  const waiting = request();
+  client.close();
+  expect(await waiting).toBe('CLIENT_CLOSED');
+  await settle();
+  expect(asked).toHaveLength(0);
+  const next = createTokenValet(() => 'token-2', { clock, store });
+  expect(await next.request()).toBe(200);
 });
