@@ -12,6 +12,7 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 
 const baseUrl = 'https://api.shop.example';
+const redisUrl = process.env.REDIS_URL ?? '';
 const log = (text: string): void => console.log(text.split('.')[0]);
 let redeemed = 0;
 const refresh: TokenProvider = ({ refreshToken, signal }) => {
@@ -51,7 +52,7 @@ for (const store of [allTabs, thisTab]) {
 }
 
 // #region redis
-const redis = await createClient({ url: process.env.REDIS_URL }).connect();
+const redis = await createClient({ url: redisUrl }).connect();
 
 function clientOf(login: string): Client {
   const store = redisStore(redis, { key: login, ttl: 30 * 86_400_000 });
@@ -60,7 +61,7 @@ function clientOf(login: string): Client {
 // #endregion
 
 // #region ioredis
-const ioRedis = new Redis(process.env.REDIS_URL ?? '');
+const ioRedis = new Redis(redisUrl);
 const sameSession = redisStore(ioRedis, { key: 'login-7', ttl: 30 * 86_400_000 });
 // #endregion
 
