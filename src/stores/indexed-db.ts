@@ -2,7 +2,7 @@ import { systemClock } from '../clock.ts';
 import type { Clock, TokenStore } from '../contracts.ts';
 import { checkKeys } from '../options.ts';
 import { Database } from './database.ts';
-import { isAt } from './is-at.ts';
+import { isVersionOf } from './stored-text.ts';
 import { listen, type OpenChannel, platformChannels, tell } from './web-channel.ts';
 import { type Locks, platformLocks } from './web-lock.ts';
 import { WebOwner } from './web-owner.ts';
@@ -49,7 +49,7 @@ export function createIndexedDb(
         database.run('readwrite', (documents, done) => {
           const request = documents.get(key);
           request.onsuccess = () => {
-            const isOurs = isAt(request.result, expected);
+            const isOurs = isVersionOf(request.result, expected);
             if (isOurs) documents.put(next, key);
             done(isOurs);
           };

@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts';
 import type { Clock, SessionDocument, TokenStore } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
-import { isAt } from './is-at.ts';
+import { isVersionOf } from './stored-text.ts';
 import { type Locks, platformLocks, underLock } from './web-lock.ts';
 import { VersionMarks } from './web-marks.ts';
 import { WebOwner } from './web-owner.ts';
@@ -58,7 +58,7 @@ function marking(item: Item, locks: Locks, name: string): Swap {
     underLock(locks, name, async () => {
       // Whoever reads again will see what this process has not been told of yet.
       if ((await marks.newest()) > (expected?.version ?? -1)) return false;
-      if (!isAt(item.read(), expected)) return false;
+      if (!isVersionOf(item.read(), expected)) return false;
       const takeBack = await marks.mark(next.version);
       try {
         return item.swap(expected, next);
@@ -104,7 +104,7 @@ class Item {
   }
 
   readonly swap = (expected: SessionDocument | undefined, next: SessionDocument): boolean => {
-    if (!isAt(this.read(), expected)) return false;
+    if (!isVersionOf(this.read(), expected)) return false;
     this.#area.setItem(this.#key, JSON.stringify(next));
     return true;
   };

@@ -37,10 +37,12 @@ export class Whose<User extends SessionUser> {
     userId: string,
     tokens: { value: string; idToken: string | undefined },
   ): Identity<User> {
-    const isSame = user?.id === userId && this.#identity !== undefined;
-    const known = isSame ? this.#identity : undefined;
-    this.#identity =
-      known ?? identify(tokens, { known, reader: this.#reader, isHome: true, fresh: () => userId });
+    if (user?.id === userId && this.#identity !== undefined) return this.#identity;
+    const read = { known: undefined, reader: this.#reader, isHome: true, fresh: () => userId };
+    const found = identify(tokens, read);
+    // Who stored it knew the user first, perhaps before any token told a name: all have to call them the same.
+    const named = Object.freeze({ ...found.user, id: userId });
+    this.#identity = this.#reader || userId === '' ? found : { ...found, user: named };
     return this.#identity;
   }
 

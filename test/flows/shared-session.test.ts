@@ -158,3 +158,33 @@ test('a client that is closed before its refresh token was sent lets its claim g
   const next = createTokenValet(() => 'token-2', { clock, store });
   expect(await next.request()).toBe(200);
 });
+
+test('a user whose tokens tell a name only later stays the same in all tabs', async () => {
+  const clock = createManualClock();
+  const store = sharedStore(createMemoryStore({ clock }));
+  let count = 0;
+  const provider = (): object => ({
+    token: `opaque-${++count}`,
+    idToken: createJwt({ sub: 'ada' }),
+    refreshToken: `refresh-${count}`,
+    expiresIn: 60,
+  });
+  const a = createTokenValet(provider, { clock, store });
+  await a.client.session.signIn({ token: 'opaque-0', refreshToken: 'refresh-0', expiresIn: 60 });
+  await a.client.session.refresh();
+  await settle();
+  // This one begins when there is a name already.
+  const b = createTokenValet(provider, { clock, store });
+  for (let minute = 0; minute < 4; minute++) {
+    for (const { request } of minute % 2 === 0 ? [b, a] : [a, b]) {
+      const answer = request();
+      await clock.advance(1000);
+      expect(await answer).toBe(200);
+    }
+    await clock.advance(61_000);
+  }
+  const { snapshot } = a.client.session;
+  expect(snapshot).toMatchObject({ status: 'signed-in' });
+  expect(b.client.session.snapshot).toEqual(snapshot);
+  for (const { events } of [a, b]) expect(events.filter((name) => name === 'userchange')).toHaveLength(1);
+});
