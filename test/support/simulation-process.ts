@@ -60,9 +60,10 @@ export class SimulatedProcess {
 
   /**
    * Stands still for `ms`. A machine that sleeps stops the monotonic clock and the timers, too. `timersFirst`: timers
-   * that have come due meanwhile fire before anything that has arrived meanwhile is looked at.
+   * that have come due meanwhile fire before anything that has arrived meanwhile is looked at. `lag`: so long it takes
+   * for the network to be back.
    */
-  freeze(ms: number, { sleeps = false, timersFirst = false } = {}): void {
+  freeze(ms: number, { sleeps = false, timersFirst = false, lag = 0 } = {}): void {
     const { now } = this.#timeline;
     const end = now + ms;
     if (this.isDead || end <= this.#frozenUntil) return;
@@ -78,7 +79,7 @@ export class SimulatedProcess {
       const ordered = timersFirst
         ? [...backlog.filter(({ isTimer }) => isTimer), ...backlog.filter(({ isTimer }) => !isTimer)]
         : backlog;
-      for (const { run } of ordered) this.#timeline.at(end, run);
+      for (const { isTimer, run } of ordered) this.#timeline.at(isTimer ? end : end + lag, run);
     });
   }
 

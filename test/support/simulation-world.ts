@@ -262,8 +262,9 @@ export class SimulatedWorld {
     // Some platforms' monotonic clock goes on meanwhile.
     const sleeps = this.#chance.happens(0.7);
     const timersFirst = this.#chance.happens(0.5);
+    const lag = this.#chance.uniform(0, 1500);
     this.#asleepUntil = this.#timeline.now + ms;
-    for (const process of this.#alive.values()) process.freeze(ms, { sleeps, timersFirst });
+    for (const process of this.#alive.values()) process.freeze(ms, { sleeps, timersFirst, lag });
   }
 
   /** Its client never runs again, and another one takes its place. */
