@@ -189,6 +189,18 @@ test('an answer after 39 s is stored, and the others adopt it', async () => {
   expect(second.asked).toHaveLength(0);
 });
 
+test('an answer is stored whatever the claim says by then, while the refresh token is the same', async () => {
+  const { clock, document, put, first, answer } = await createEndedPeers();
+  const request = first.request();
+  await settle();
+  put({ claim: { id: 'another', at: clock.now() } });
+  answer();
+  await clock.advance(100);
+  expect(await request).toBe(200);
+  expect(document()).toMatchObject({ refreshToken: 'refresh-token-of-ada-2' });
+  expect(document()?.claim).toBeUndefined();
+});
+
 test('who slept while an answer was on its way reads it before giving up', async () => {
   const { clock, document, first, answer } = await createEndedPeers();
   void first.request();
