@@ -122,6 +122,8 @@ function facade<User extends SessionUser>(
     // Asynchronous, so that a login response that cannot be used rejects rather than throws.
     signIn: async (tokens) => manager().signIn(readGrant(tokens, undefined, 'session.signIn()')),
     async signOut() {
+      const looking = manager().firstLook();
+      if (looking) await looking;
       const ended = manager().secrets;
       const stored = manager().signOut();
       // Heard also where the source fails first.

@@ -102,6 +102,16 @@ export function refuseOne({ said, oauthError }: NonNullable<Failure['wantsUser']
   return { kind: 'misconfigured', error: refused, waitable: false };
 }
 
+/** The provider has no token for one audience and set of scopes. */
+export function nothingFor(): Failure {
+  const error = new TokenError('TOKEN_ENDPOINT_REJECTED', {
+    message:
+      'No access token for this audience and these scopes: the token provider has none. The session stays. ' +
+      'Let the user sign in for them, then call session.refresh().',
+  });
+  return { kind: 'misconfigured', error, waitable: false };
+}
+
 /** Whether the connection was cut under a call: then the answer cannot come, and asking once more is safe (T4). */
 export function isConnectionReset(thrown: unknown): boolean {
   let error = thrown;

@@ -10,16 +10,13 @@ import type {
 } from '../contracts.ts';
 import { SessionError, type ValetError } from '../errors.ts';
 import { isAboutToken } from './about-token.ts';
-import { again } from './again.ts';
-import type { Flight, Outcome } from './flight.ts';
 import { phaseOf } from './freshness.ts';
 import { Refresher } from './refresher.ts';
 import { redactGrant } from './secrets.ts';
 import type { SessionState } from './session-state.ts';
 import type { Share, Sharing } from './sharing.ts';
-import type { Slot } from './slot.ts';
 import type { Grant } from './token-response.ts';
-import { reasonFor, throwUnlessToken, Waiter } from './waiter.ts';
+import { Waiter } from './waiter.ts';
 import { Wallet, type WalletOptions } from './wallet.ts';
 
 export interface ManagerOptions<User extends SessionUser> extends WalletOptions<User> {
@@ -42,7 +39,6 @@ export class TokenManager<User extends SessionUser> {
   readonly #refresher: Refresher<User>;
   readonly #waiter: Waiter<User>;
   readonly #sharing: Sharing | undefined;
-  readonly #deadline: number;
   /** What to start with, where the store holds no session. */
   #initial: (() => boolean) | undefined;
   #settling = false;
@@ -57,7 +53,6 @@ export class TokenManager<User extends SessionUser> {
     const refresher = new Refresher({ host, source, state, wallet, deadline, sharing });
     this.#host = host;
     this.#state = state;
-    this.#deadline = deadline;
     this.#wallet = wallet;
     this.#refresher = refresher;
     this.#sharing = sharing;
@@ -104,6 +99,11 @@ export class TokenManager<User extends SessionUser> {
     return this.#wallet.slots.some((slot) => slot.current?.token.value === value && slot.isRefused);
   }
 
+  /** Who has just started looks first whom there is to sign out. `undefined`: that is known, or nowhere stored. */
+  firstLook(): Promise<void> | undefined {
+    return this.#state.snapshot.status === 'loading' ? this.#sharing?.look() : undefined;
+  }
+
   /** Gets fresh tokens now, whatever was latched before: for the session, and for each audience in use. */
   async refresh(): Promise<void> {
     this.#waiter.checkOpen();
@@ -112,7 +112,7 @@ export class TokenManager<User extends SessionUser> {
     const others = this.#wallet.slots.filter((slot) => slot !== home && slot.current !== undefined);
     for (const slot of [home, ...others]) {
       // One that was given up meanwhile, since nobody used it, is out of reach of sign-ins and sign-outs.
-      if (slot === home || this.#wallet.slots.includes(slot)) await this.#refreshSlot(slot);
+      if (slot === home || this.#wallet.slots.includes(slot)) await this.#waiter.refresh(slot);
     }
   }
 
@@ -182,27 +182,5 @@ export class TokenManager<User extends SessionUser> {
     const initial = this.#initial;
     this.#initial = undefined;
     return initial?.() ?? false;
-  }
-
-  async #refreshSlot(slot: Slot): Promise<void> {
-    const { backoff } = slot;
-    const before = slot.current?.token.value;
-    const start = (): Flight => this.#refresher.start(slot, reasonFor(slot), { forced: true });
-    for (let flight: Flight | undefined = start(); flight !== undefined; ) {
-      const outcome: Outcome | 'timeout' = await flight.wait(this.#host.clock, this.#deadline);
-      this.#waiter.checkOpen();
-      const { failure, forced } = flight;
-      const why = this.#refresher.latched ?? slot.latched;
-      if (failure) throw again(why ?? failure.error, backoff.dueIn() || undefined);
-      // A sign-in brought a token, or a sign-out none; a source that changed is being asked anew.
-      if (outcome === 'superseded') flight = slot.flight;
-      else {
-        throwUnlessToken(outcome, this.#deadline);
-        // Joined a refresh that was content with a cache: past it now.
-        flight = !forced && slot.current?.token.value === before ? start() : undefined;
-      }
-    }
-    const why = this.#refresher.latched ?? slot.latched;
-    if (why) throw again(why);
   }
 }

@@ -30,7 +30,7 @@ export class Settlement<User extends SessionUser> {
     if (outcome === 'token') await this.#store(lease, slot, true);
     else if (wallet.refreshToken !== undefined && wallet.refreshToken !== lease.refreshToken)
       await this.#store(lease, slot, false);
-    else if (answer?.kind === 'nobody') await this.#end(lease, 'signed-out');
+    else if (outcome === 'nobody') await this.#end(lease, 'signed-out');
     else if (failure?.kind === 'final' && outcome === 'failed') await this.#end(lease, 'ended');
     else await this.release(lease);
   }
@@ -96,7 +96,8 @@ export class Settlement<User extends SessionUser> {
       const epoch = isOver && state === 'signed-out' ? nextEpoch(document, now) : document.epoch;
       // The word that somebody has signed out stays for those who have not heard it.
       const is = isOver ? state : document.state;
-      const bare = { refreshToken: undefined, idToken: undefined, claim: undefined, tokens: [] };
+      const userId = is === 'ended' ? document.userId : undefined;
+      const bare = { userId, refreshToken: undefined, idToken: undefined, claim: undefined, tokens: [] };
       return following(document, { ...bare, state: is, epoch }, now);
     });
   }

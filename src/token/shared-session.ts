@@ -161,4 +161,4 @@ export class SharedSession<User extends SessionUser> {
 }
 
 const CLEAN = { jkt: undefined, claim: undefined };
-const OVER = { ...CLEAN, refreshToken: undefined, idToken: undefined, tokens: [] };
+const OVER = { ...CLEAN, userId: undefined, refreshToken: undefined, idToken: undefined, tokens: [] };

@@ -2,7 +2,7 @@ import type { Host, SessionUser } from '../contracts.ts';
 import { SessionError, type ValetError } from '../errors.ts';
 import type { RefreshEvent } from '../events.ts';
 import type { Answer } from './call-provider.ts';
-import { type Failure, judgeError, refuseOne } from './failure.ts';
+import { type Failure, judgeError, nothingFor, refuseOne } from './failure.ts';
 import type { Flight, Outcome } from './flight.ts';
 import type { SessionState } from './session-state.ts';
 import type { Slot } from './slot.ts';
@@ -34,6 +34,9 @@ export class Verdict<User extends SessionUser> {
   take(slot: Slot, answer: Answer, flight: Flight): Outcome {
     if (answer.kind === 'nobody') {
       slot.backoff.reset();
+      const { home } = this.#wallet;
+      // Nothing for a further audience, while the session has a good token, says nothing of the session (T12).
+      if (slot !== home && this.#wallet.usable(home)) return this.fail(slot, nothingFor(), flight);
       this.#wallet.forget();
       return 'nobody';
     }

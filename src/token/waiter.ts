@@ -85,6 +85,29 @@ export class Waiter<User extends SessionUser> {
     });
   }
 
+  /** A new token for a slot, past every cache: for `session.refresh()`. */
+  async refresh(slot: Slot): Promise<void> {
+    const { backoff } = slot;
+    const before = slot.current?.token.value;
+    const start = (): Flight => this.#refresher.start(slot, reasonFor(slot), { forced: true });
+    for (let flight: Flight | undefined = start(); flight !== undefined; ) {
+      const outcome: Outcome | 'timeout' = await flight.wait(this.#host.clock, this.#deadline);
+      this.checkOpen();
+      const { failure, forced } = flight;
+      const why = this.#refresher.latched ?? slot.latched;
+      if (failure) throw again(why ?? failure.error, backoff.dueIn() || undefined);
+      // A sign-in brought a token, or a sign-out none; a source that changed is being asked anew.
+      if (outcome === 'superseded') flight = slot.flight;
+      else {
+        throwUnlessToken(outcome, this.#deadline);
+        // Joined a refresh that was content with a cache: past it now.
+        flight = !forced && slot.current?.token.value === before ? start() : undefined;
+      }
+    }
+    const why = this.#refresher.latched ?? slot.latched;
+    if (why) throw again(why);
+  }
+
   checkOpen(): void {
     if (this.#host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
   }
@@ -150,12 +173,12 @@ interface Wish {
   landed?(flight: Flight, outcome: Outcome | 'timeout'): void;
 }
 
-export function reasonFor({ current }: Slot, rejected?: string): TokenReason {
+function reasonFor({ current }: Slot, rejected?: string): TokenReason {
   if (current === undefined) return 'initial';
   return rejected !== undefined && current.token.value === rejected ? 'rejected' : 'expiring';
 }
 
-export function throwUnlessToken(outcome: Outcome | 'timeout', deadline: number): void {
+function throwUnlessToken(outcome: Outcome | 'timeout', deadline: number): void {
   if (outcome === 'timeout') throw timedOut(deadline);
   if (outcome === 'nobody') throw new SessionError('SIGNED_OUT');
 }

@@ -188,3 +188,25 @@ test('a user whose tokens tell a name only later stays the same in all tabs', as
   expect(theirs).toMatchObject(mine ?? {});
   for (const { events } of [a, b]) expect(events.filter((name) => name === 'userchange')).toHaveLength(1);
 });
+
+test('a sign-out in a process that has just started ends the stored session, and its source hears what to revoke', async () => {
+  const { clock, issuer, store, open } = createTabs();
+  await open().client.session.signIn(issuer.login('ada'));
+  const ended: unknown[] = [];
+  const source = { getToken: issuer.provider, signOut: (what: unknown): void => void ended.push(what) };
+  const { client } = createTokenValet(source, { clock, store: sharedStore(store) });
+  await client.signOut();
+  expect(ended).toEqual([expect.objectContaining({ refreshToken: 'refresh-token-of-ada-1' })]);
+  const left = await store.read();
+  expect(left).toMatchObject({ state: 'signed-out', tokens: [] });
+  expect(JSON.stringify(left)).not.toContain('ada');
+});
+
+test('a provider that has nothing for a further audience leaves the stored session', async () => {
+  const { store, open } = createTabs();
+  const { client, request } = open();
+  await client.session.signIn({ token: createJwt({ sub: 'ada' }), expiresIn: 600 });
+  expect(await request({ auth: { audience: 'mail' } })).toBe('TOKEN_ENDPOINT_REJECTED');
+  await settle();
+  expect(await store.read()).toMatchObject({ state: 'signed-in', userId: 'ada' });
+});

@@ -577,3 +577,15 @@ test('an audience that is used now and then causes no more refreshes for refusal
   }
   expect(asked.filter(({ reason, audience }) => reason === 'rejected' && audience === 'b')).toHaveLength(3);
 });
+
+test('a provider that has nothing for a further audience signs nobody out', async () => {
+  const { client, asked, request } = createTokenValet((context) =>
+    context.audience === undefined ? namingProvider()(context) : null,
+  );
+  await request();
+  expect(await request({ auth: { audience: 'mail' } })).toBe('TOKEN_ENDPOINT_REJECTED');
+  expect(await request({ auth: { audience: 'mail' } })).toBe('TOKEN_ENDPOINT_REJECTED');
+  expect(asked).toHaveLength(2);
+  expect(client.session.snapshot.status).toBe('signed-in');
+  expect(await request()).toBe(200);
+});

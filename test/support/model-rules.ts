@@ -222,9 +222,11 @@ export class CallRules {
     }
     if (reply === 'final' || reply === 'login') this.#mayEnd = true;
     // What is asked once more after a change may be asked with or without the old refresh token.
-    if (reply === 'login' || (call.overtaken && isOver(reply))) this.#newest = null;
+    // For a further audience `null` may mean that audience alone.
+    const isUnsure = reply === 'login' || reply === 'nobody';
+    if (isUnsure || (call.overtaken && isOver(reply))) this.#newest = null;
     if (call.overtaken) return;
-    if (isOver(reply)) this.#newest = undefined;
+    if (reply === 'final') this.#newest = undefined;
     if (reply === 'final') this.#latch();
     else if (isOver(reply)) ledger.pause = undefined;
     else if (reply === 'misconfigured') {
