@@ -43,6 +43,14 @@ test('waits double from one second to a minute (rule T6)', async () => {
   expect(await waits(8, () => 1)).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
 });
 
+test('a rest of less than a millisecond is over: who asks when it is due must not be told to wait', async () => {
+  const { clock, backoff } = failing();
+  await clock.advance(999.5);
+
+  expect(await isSettled(backoff.due())).toBe(true);
+  expect(backoff.dueIn()).toBe(0);
+});
+
 test('jitter shortens every wait by its share, and never to nothing', async () => {
   const longest = [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000];
   await fc.assert(
