@@ -111,10 +111,12 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
     if (login === undefined) throw answeredElsewhere();
     const server = await this.issuer.metadata();
     const parameters = this.#check(server, answer, state);
-    const tokens = await this.#exchange(server, parameters, login);
+    // What a page may write anybody in the page may have written.
+    const returnTo = sameOrigin(login.returnTo, this.#page.href());
+    const tokens = await this.#exchange(server, parameters, login).catch(unlessOurs);
     if (!tokens.ok) throw await refusedBy(tokens);
     this.bring(tokens);
-    return { returnTo: login.returnTo };
+    return { returnTo };
   }
 
   /** `state`, and `iss` against mix-up (RFC 9207). */
@@ -174,9 +176,16 @@ export function authorizationCode(options: AuthorizationCodeOptions): Authorizat
 /** Where a login leads to is never another site: that would be an open redirect. */
 function sameOrigin(returnTo: string, here: string): string {
   const url = URL.parse(returnTo, here);
-  if (url === null || url.origin !== new URL(here).origin || url.origin === 'null')
+  const isPage = url?.protocol === 'https:' || url?.protocol === 'http:';
+  if (url === null || !isPage || url.origin !== new URL(here).origin)
     throw invalidOption('returnTo is a page of this origin, such as "/orders".');
   return url.href;
+}
+
+/** What the protocol does not allow comes to nothing like any other login. */
+function unlessOurs(error: Error & { readonly code?: unknown }): never {
+  const isProtocol = typeof error.code === 'string' && error.code.startsWith('OAUTH_');
+  throw isProtocol ? denied({ cause: error }) : error;
 }
 
 async function hasIdToken(response: Response): Promise<boolean> {

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi';
 import { alarm, systemClock } from '../clock.ts';
 import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
-import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
+import { ISSUER_OPTIONS, Issuer, type IssuerOptions, secureUrl } from './issuer.ts';
 import { denied, errorIn, expired } from './login-errors.ts';
 import { LoginSource } from './login-source.ts';
 import { tokenAnswer } from './token-answer.ts';
@@ -32,6 +32,8 @@ export interface DeviceSignInOptions {
 
 const DEFAULT_INTERVAL = 5;
 const SLOWER = 5;
+const SHORTEST_INTERVAL = 1;
+const LONGEST = 3600;
 
 /** Tokens for a program without a browser: the user signs in on another device (RFC 8628). */
 export interface DeviceSource extends TokenSource {
@@ -61,11 +63,12 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     const request = this.issuer.request(signal);
     const sent = await oauth.deviceAuthorizationRequest(server, client, authentication, parameters, request);
     const code = await oauth.processDeviceAuthorizationResponse(server, client, sent).catch(refused);
+    const { verification_uri_complete: complete } = code;
     await this.#onCode({
-      userCode: code.user_code,
-      verificationUri: code.verification_uri,
-      verificationUriComplete: code.verification_uri_complete,
-      expiresIn: code.expires_in * 1000,
+      userCode: printable(code.user_code),
+      verificationUri: pageUrl(code.verification_uri),
+      verificationUriComplete: complete === undefined ? undefined : pageUrl(complete),
+      expiresIn: Math.min(code.expires_in, LONGEST) * 1000,
     });
     this.bring(await this.#poll(server, code, signal));
   }
@@ -80,8 +83,8 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     const { client, authentication } = this.issuer;
-    const end = this.#clock.monotonic() + expiresIn * 1000;
-    let seconds = interval;
+    const end = this.#clock.monotonic() + Math.min(expiresIn, LONGEST) * 1000;
+    let seconds = Math.max(interval, SHORTEST_INTERVAL);
     for (;;) {
       await this.#pause(seconds * 1000, signal);
       if (this.#clock.monotonic() > end) throw expired();
@@ -140,4 +143,18 @@ function unlessNetwork(error: unknown, signal: AbortSignal | undefined): undefin
 function refused(error: unknown): never {
   const { error: said, status } = error as { error?: unknown; status?: number };
   throw denied({ oauthError: typeof said === 'string' ? said : undefined, status, cause: error as Error });
+}
+
+/** A page that may be shown as a link: a server may send anything. */
+function pageUrl(text: string): string {
+  try {
+    return secureUrl('The verification URI', text).href;
+  } catch (error) {
+    throw denied({ cause: error as Error });
+  }
+}
+
+/** A terminal obeys control characters. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '');
 }

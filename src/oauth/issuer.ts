@@ -160,6 +160,8 @@ export function secureUrl(name: string, value: string | URL): URL {
   const url = URL.parse(String(value));
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     throw invalidOption(`${name} is an https: URL, such as 'https://id.example.com'.`);
+  if (url.username !== '' || url.password !== '')
+    throw invalidOption(`${name} holds user info. Take it out: secrets have options of their own.`);
   if (url.protocol === 'http:' && !isLoopback(url.hostname, false)) {
     throw new ConfigError('INSECURE_URL', {
       message: `${name} is http:, where anybody on the way can read secrets and tokens. Use https:.`,

@@ -117,7 +117,11 @@ async function replay(
     throw error;
   });
   fence(exchange, strategy, refused);
-  if (better === rejected) return refused;
+  if (better === rejected) {
+    // From here on it is the caller's, and read against the clock like any other.
+    exchange.onBodyResume?.();
+    return refused;
+  }
 
   discard(refused);
   exchange.credential = better;

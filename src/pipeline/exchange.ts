@@ -64,6 +64,8 @@ export interface Exchange {
   outgoing: SendInit;
   /** Set by `timeout`: to be called when the body has been read, so that its timer ends. */
   onBodyEnd: (() => void) | undefined;
+  /** Set by `timeout`: to be called when a body that was let wait is read after all. */
+  onBodyResume: (() => void) | undefined;
 }
 
 /** What a call starts with. */
@@ -107,6 +109,7 @@ export function createExchange(start: CallStart): Exchange {
     target: '',
     outgoing: NO_INIT as SendInit,
     onBodyEnd: undefined,
+    onBodyResume: undefined,
   };
 }
 

@@ -16,11 +16,18 @@ export function timeout(clock: Clock): Stage {
     const controller = new AbortController();
     const { signal } = exchange;
     outgoing.signal = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
-    const cancel = alarm(clock, limit, () => controller.abort(timedOut(exchange, limit)));
+    const arm = (): (() => void) => alarm(clock, limit, () => controller.abort(timedOut(exchange, limit)));
+    let cancel = arm();
     return next(exchange).then(
       (response) => {
         if (response.body === null) cancel();
-        else exchange.onBodyEnd = cancel;
+        else {
+          exchange.onBodyEnd = () => cancel();
+          exchange.onBodyResume = () => {
+            cancel();
+            cancel = arm();
+          };
+        }
         return response;
       },
       (error: unknown) => {

@@ -3,6 +3,8 @@ import type { Need, SessionClaim, SessionDocument, StoredToken } from '../contra
 /** A session document has this format; a newer one is another version's, and is left alone. */
 const FORMAT = 1;
 const MOST_TOKENS = 256;
+/** Versions follow the clock in milliseconds: this is far beyond every clock. */
+const LARGEST_COUNT = 2 ** 52;
 const STATES: ReadonlySet<unknown> = new Set(['none', 'signed-in', 'signed-out', 'ended']);
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -103,8 +105,9 @@ function compact<Whole extends object>(whole: Whole): Whole {
   return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined)) as Whole;
 }
 
+/** With room for all that are still to be counted: more is no document of ours. */
 function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < LARGEST_COUNT;
 }
 
 function isTime(value: unknown): value is number {

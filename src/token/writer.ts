@@ -8,6 +8,8 @@ import type { Sight, Vault } from './vault.ts';
 const PATIENCE = 5000;
 /** How often a closed client tries. */
 const LAST_TRIES = 5;
+/** So often a write is tried again at once when somebody else was faster. */
+const PATIENT_CONFLICTS = 3;
 const RETRY_LEAST = 100;
 const RETRY_MOST = 500;
 
@@ -72,6 +74,7 @@ export class Writer {
   async #write(change: Change): Promise<void> {
     const { host, vault } = this.#parts;
     let tried: SessionDocument | undefined;
+    let conflicts = 0;
     // What a client has redeemed before it was closed is stored all the same, if the store takes it.
     for (let tries = 0; !host.signal.aborted || tries < LAST_TRIES; tries++) {
       try {
@@ -85,6 +88,8 @@ export class Writer {
           this.#parts.written(next);
           return;
         }
+        // Many write at once, or the store takes nothing: without a pause nobody else would have a turn.
+        if (++conflicts > PATIENT_CONFLICTS) await pause(host, RETRY_LEAST * host.random());
       } catch (error) {
         this.#parts.failed(error as TokenError);
         await pause(host, RETRY_LEAST + (RETRY_MOST - RETRY_LEAST) * host.random());

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TokenStore } from '../../src/contracts.ts';
+import type { SessionDocument, TokenStore } from '../../src/contracts.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { sharedStore } from '../../src/stores.ts';
 import { createManualClock, type ManualClock, settle } from '../support/clock.ts';
@@ -209,4 +209,50 @@ test('a provider that has nothing for a further audience leaves the stored sessi
   expect(await request({ auth: { audience: 'mail' } })).toBe('TOKEN_ENDPOINT_REJECTED');
   await settle();
   expect(await store.read()).toMatchObject({ state: 'signed-in', userId: 'ada' });
+});
+
+test.each(['version', 'epoch'])(
+  'a document whose %s leaves no room to count is none of ours, and left alone',
+  async (field) => {
+    const { clock, issuer, store } = createTabs();
+    const foreign = {
+      format: 1,
+      version: 1,
+      epoch: 1,
+      state: 'none',
+      tokens: [],
+      [field]: Number.MAX_SAFE_INTEGER,
+    };
+    await store.swap(undefined, foreign as SessionDocument);
+    const { client, events, request } = createTokenValet(issuer.provider, {
+      clock,
+      store: sharedStore(store),
+    });
+    await client.session.signIn(issuer.login('ada'));
+    expect(await request()).toBe(200);
+    expect(events.filter((name) => name === 'warning')).toHaveLength(1);
+    expect(await store.read()).toEqual(foreign);
+  },
+);
+
+test('a store that takes nothing is not asked in a loop, and a sign-in says so in the end', async () => {
+  const clock = createManualClock();
+  let swaps = 0;
+  const store: TokenStore = {
+    read: () => undefined,
+    swap() {
+      swaps++;
+      return false;
+    },
+    now: () => clock.now(),
+  };
+  const { client, request } = createTokenValet(() => null, { clock, store: sharedStore(store) });
+  const failed = expect(client.session.signIn({ token: 'token-1' })).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+  });
+  await clock.advance(5000);
+  await failed;
+  expect(swaps).toBeLessThan(200);
+  expect(await request()).toBe(200);
+  client.close();
 });

@@ -248,3 +248,18 @@ test("a caller's signal still ends a verb that has a timeout", async () => {
   await expect(answer).rejects.toBe(reason);
   expect(clock.timers).toBe(0);
 });
+
+test('the time of a verb covers the body of a 401 that no new credential mends', async () => {
+  const clock = createManualClock();
+  await using api = await startServer((_, response) => {
+    response.writeHead(401, { 'content-length': '1000' });
+    response.write('a part of it');
+  });
+  using client = new Client(NEW, { baseUrl: api.origin, timeout: 1000, runtime: { clock } });
+  const response = await client.get('', { throwHttpErrors: false });
+  const failed = expect(response.text()).rejects.toMatchObject({ code: 'TIMEOUT' });
+  expect(clock.timers).toBe(1);
+  await clock.advance(1000);
+  await failed;
+  expect(clock.timers).toBe(0);
+});

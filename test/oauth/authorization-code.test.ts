@@ -270,3 +270,17 @@ test('a sign-out revokes the refresh token (RFC 7009)', async () => {
   const answer = await fetch(`${server.issuer}/token`, { method: 'POST', body: form });
   expect(await answer.json()).toMatchObject({ error: 'invalid_grant' });
 });
+
+test.each(['https://evil.example/', 'javascript:alert(1)', 'blob:http://127.0.0.1/x'])(
+  'a place to return to that somebody else has written, %s, is not believed',
+  async (returnTo) => {
+    await using server = await startAuthorizationServer();
+    const tab = openTab(server);
+    await tab.source.signIn();
+    for (const [key, text] of tab.stored)
+      tab.stored.set(key, JSON.stringify({ ...JSON.parse(text), returnTo }));
+    await comeBack(tab);
+    expect(await valetErrorOf(() => tab.source.handleRedirect())).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(server.asked.size).toBe(0);
+  },
+);

@@ -209,3 +209,46 @@ async function advanceOnce(
   while (clock.timers === 0 && !stop()) await settle();
   if (clock.timers > 0) await clock.advance(1000);
 }
+
+test.each(['javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'http://id.example/device', 'x'])(
+  'a server that sends the user to %s is not believed',
+  async (uri) => {
+    const { server, source } = await createScript(['ok'], { verification_uri: uri });
+    expect(await valetErrorOf(() => source.signIn())).toMatchObject({ code: 'TOKEN_ENDPOINT_REJECTED' });
+    await server.close();
+  },
+);
+
+test('a server that wants to be asked all the time is asked once a second', async () => {
+  const { server, asked, clock, source } = await createScript(['authorization_pending', 'ok'], {
+    interval: 1e-6,
+  });
+  await advanceUntil(clock, source.signIn());
+  expect(asked).toEqual([1000, 2000]);
+  await server.close();
+});
+
+test('a code for years is waited for an hour, and a code is text', async () => {
+  const shown: DeviceCode[] = [];
+  const device = {
+    device_code: 'd',
+    user_code: 'AB\u001b[2JCD',
+    verification_uri: 'https://id.example/device',
+    expires_in: 1e9,
+  };
+  await using server = await startServer((_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(device));
+  });
+  const endpoints = { token: `${server.origin}/token`, deviceAuthorization: `${server.origin}/device` };
+  const source = deviceCode({
+    endpoints,
+    clientId: 'cli',
+    onCode(code) {
+      shown.push(code);
+      throw new Error('seen');
+    },
+  });
+  await source.signIn().catch(() => {});
+  expect(shown).toEqual([expect.objectContaining({ userCode: 'AB[2JCD', expiresIn: 3_600_000 })]);
+});

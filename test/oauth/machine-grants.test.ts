@@ -278,6 +278,14 @@ test.each<[string, object]>([
   expect(await valetErrorOf(make)).toMatchObject({ code: 'INVALID_OPTION' });
 });
 
+test('an issuer with user info is refused, and its password is in no text', async () => {
+  const make = (): unknown =>
+    clientCredentials({ clientId: 'a', issuer: 'https://me:pass-word-0123@id.example' });
+  const error = await valetErrorOf(make);
+  expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+  expectNoSecret(error, 'pass-word-0123');
+});
+
 test('an issuer over plain http is refused, but for this machine', async () => {
   const make = (): unknown => clientCredentials({ clientId: 'a', issuer: 'http://id.example' });
   expect(await valetErrorOf(make)).toMatchObject({ code: 'INSECURE_URL' });
