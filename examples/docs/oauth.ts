@@ -94,7 +94,6 @@ await shop.get('orders');
 await shop.extend({ baseUrl: 'https://stock.shop.example', auth: { audience: stockApi } }).get('shelves');
 
 // #region sign-out
-await shop.session.ready;
 await shop.signOut();
 // #endregion
 console.log(`then ${shop.session.snapshot.status}`);
