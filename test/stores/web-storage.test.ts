@@ -8,7 +8,7 @@ import {
   documentOf,
   type StorePlace,
 } from '../contracts/token-store.ts';
-import { createManualClock } from '../support/clock.ts';
+import { createManualClock, settle } from '../support/clock.ts';
 import { createRotatingIssuer } from '../support/rotating-issuer.ts';
 import { createStorage } from '../support/storage.ts';
 import { valetErrorOf } from '../support/thrown.ts';
@@ -133,7 +133,7 @@ test('an owner holds a lock while its claim is stored, and none without', async 
 
 /** A lock that was let go is free a moment later. */
 async function isGone(store: TokenStore, owner: string): Promise<void> {
-  while ((await store.ownerGone?.(owner)) !== true);
+  while ((await store.ownerGone?.(owner)) !== true) await settle();
 }
 
 test('an owner that nobody has heard of is gone', async () => {

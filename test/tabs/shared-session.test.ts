@@ -113,7 +113,7 @@ test.for([
   async ([store, name, end]) => {
     const { site, open } = await createScene([store, name]);
     const [a, b] = [await open(), await open()];
-    await signIn(a, site, 'ada', SHORT);
+    const old = await signIn(a, site, 'ada', SHORT);
     await becomes(b, 'ada');
     const asked = site.swallow();
     const using = a.run(async () => {
@@ -123,7 +123,10 @@ test.for([
     await asked;
     site.answer();
     await a[end]();
-    expect(await request(b)).toBe(200);
+    do {
+      site.sent.length = 0;
+      expect(await request(b)).toBe(200);
+    } while (site.sent.includes(old));
     expect(site.redeemed).toBe(1);
   },
 );

@@ -30,9 +30,18 @@ const store = location.search.includes('indexedDb') ? createIndexedDb() : create
 
 // Like many an app, it asks again as soon as it is back; and it listens before there is any client.
 const back = new Promise<string>((resolve) => {
-  addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) void tab.request().then(() => resolve(tab.who()));
+  let isAway = false;
+  addEventListener('pagehide', () => {
+    isAway = true;
   });
+  const ask = async (event: Event): Promise<void> => {
+    if (!isAway || (event.type === 'visibilitychange' && document.visibilityState === 'hidden')) return;
+    await tab.request();
+    if (event.type === 'pageshow') resolve(tab.who());
+  };
+  for (const type of ['resume', 'visibilitychange'])
+    document.addEventListener(type, (event) => void ask(event));
+  addEventListener('pageshow', (event) => void ask(event));
 });
 
 const send = createFetch(
@@ -76,7 +85,8 @@ const tab: Tab = {
       const { version, epoch } = stored ?? { version: 0, epoch: 0 };
       const swapped = await store.swap(stored && { ...next, ...stored }, {
         ...next,
-        version: version + 1,
+        // As real ones do: two at once have two.
+        version: Math.max(version + 1, Date.now()),
         epoch: epoch + 1,
       });
       if (swapped) done++;
