@@ -61,7 +61,8 @@ function browsersFor(args) {
     return arg.startsWith('--project=') ? arg.slice('--project='.length) : [];
   });
   const browsers = /** @type {const} */ (['chromium', 'firefox']);
-  return projects.length > 0 ? browsers.filter((name) => projects.includes(name)) : browsers;
+  if (projects.length === 0 || projects.includes('tabs')) return browsers;
+  return browsers.filter((name) => projects.includes(name));
 }
 
 const [name = '', ...args] = process.argv.slice(2);
