@@ -28,7 +28,10 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>tab</title><link rel="
 <script type="importmap">{ "imports": { "jwt-decode": "/node_modules/jwt-decode/build/esm/index.js" } }</script>
 <script type="module" src="/test/tabs/tab.ts"></script>`;
 
-export async function createSite(): Promise<Site> {
+/** Where refresh tokens are redeemed instead: a real authorization server. */
+export type Redeem = (refreshToken: string) => Promise<Response>;
+
+export async function createSite(redeem?: Redeem): Promise<Site> {
   const issuer = createRotatingIssuer();
   const sent: string[] = [];
   let swallowed: (() => void) | undefined;
@@ -45,7 +48,9 @@ export async function createSite(): Promise<Site> {
       if (swallowed) return swallowed();
       const signal = new AbortController().signal;
       const context = { reason: 'expiring', forceRefresh: true, scopes: [], signal } as const;
-      const answer = await issuer.provider({ ...context, refreshToken });
+      const answer = redeem
+        ? await redeem(refreshToken)
+        : await issuer.provider({ ...context, refreshToken });
       const status = answer instanceof Response ? answer.status : 200;
       const body = answer instanceof Response ? await answer.text() : JSON.stringify(answer);
       send(response, status, 'application/json', body);
