@@ -13,7 +13,7 @@ export interface StorePlace {
   close?(): unknown;
 }
 
-export interface StoreContent {
+interface StoreContent {
   /** Leaves `text` there, as another program or a crash would. A place that keeps values keeps what its JSON says. */
   put(text: string): Awaitable<unknown>;
   get(): Awaitable<string | undefined>;

@@ -31,7 +31,7 @@ export type Loss = 'avoidable' | 'orphan';
 
 const PREFIX = 'refresh-token-of-ada-';
 
-export function generationOf(refreshToken: string | undefined): number {
+function generationOf(refreshToken: string | undefined): number {
   return refreshToken === undefined ? -1 : Number(refreshToken.slice(PREFIX.length));
 }
 
