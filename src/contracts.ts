@@ -116,6 +116,8 @@ export interface AuthStrategy<Credential = unknown, User extends SessionUser = S
   apply(outgoing: Outgoing, credential: Credential): Awaitable<void>;
   /** Learns what servers teach with a response. `true` sends this hop once more. */
   learn?(response: Response, outgoing: Outgoing): boolean;
+  /** Whether what is known of the user may be old: a request that starts now belongs to whoever is found (rule T8). */
+  isStale?(): boolean;
   /** The epoch of `credential`, or of the user known now; `undefined` where none is known yet (rule T8). */
   epoch?(credential?: Credential): number | undefined;
   /** A fingerprint or a label of `credential`, for events. Never the secret itself. */
@@ -184,6 +186,8 @@ export interface TokenSource {
   /** Calls `changed` when its sign-in state changed on its own. Returns the function that stops it. */
   subscribe?(changed: () => void): () => void;
   signOut?(ended: EndedSession): Awaitable<void>;
+  /** Takes back tokens that came too late, after a sign-out or a switch of user: nobody wants them (rule T8). */
+  revoke?(late: EndedSession): Awaitable<void>;
 }
 
 /** What is left of a session after its sign-out, for its source to revoke. */

@@ -24,6 +24,10 @@ export function clientAuthentication(options: ClientSecretOptions): oauth.Client
     const { privateKey, keyId } = method;
     return oauth.PrivateKeyJwt(keyId === undefined ? privateKey : { key: privateKey, kid: keyId });
   }
+  if (clientSecret === undefined && Object.hasOwn(options, 'clientSecret'))
+    throw invalidOption(
+      'clientSecret is undefined. If it comes from process.env, check that it is set; leave it out for a public client.',
+    );
   if (clientSecret === undefined) {
     if (method === undefined || method === 'none') return oauth.None();
     throw invalidOption(

@@ -59,6 +59,7 @@ class DeviceLogin extends LoginSource implements DeviceSource {
   async signIn({ scopes, signal }: DeviceSignInOptions = {}): Promise<void> {
     const { client, authentication } = this.issuer;
     const server = await this.issuer.metadata(signal);
+    if (server.device_authorization_endpoint === undefined) throw withoutDevices();
     const parameters = this.issuer.loginParameters(scopes ?? this.issuer.scopes);
     const request = this.issuer.request(signal);
     const sent = await oauth.deviceAuthorizationRequest(server, client, authentication, parameters, request);
@@ -132,6 +133,8 @@ export function deviceCode(options: DeviceCodeOptions): DeviceSource {
   ]);
   if (typeof onCode !== 'function')
     throw invalidOption('deviceCode() needs onCode: a function that shows the code to the user.');
+  if (own.endpoints?.token !== undefined && own.endpoints.deviceAuthorization === undefined)
+    throw withoutDevices();
   return new DeviceLogin(new Issuer(own), onCode, clock ?? systemClock);
 }
 
@@ -143,6 +146,12 @@ function unlessNetwork(error: unknown, signal: AbortSignal | undefined): undefin
 function refused(error: unknown): never {
   const { error: said, status } = error as { error?: unknown; status?: number };
   throw denied({ oauthError: typeof said === 'string' ? said : undefined, status, cause: error as Error });
+}
+
+function withoutDevices(): Error {
+  return invalidOption(
+    'The authorization server has no device authorization endpoint. Pass endpoints: { token, deviceAuthorization }.',
+  );
 }
 
 /** A page that may be shown as a link: a server may send anything. */

@@ -73,6 +73,7 @@ export class Issuer {
   constructor(options: IssuerOptions) {
     if (typeof options.clientId !== 'string' || options.clientId === '')
       throw invalidOption('clientId is the client identifier that the authorization server gave you.');
+    checkNames(options);
     this.#options = options;
     this.#issuer = options.issuer === undefined ? undefined : secureUrl('issuer', options.issuer);
     this.#given = readEndpoints(options.endpoints);
@@ -140,6 +141,15 @@ export class Issuer {
     }
     return metadata;
   }
+}
+
+function checkNames({ scopes, furtherAudiences, audienceParameter = 'resource' }: IssuerOptions): void {
+  for (const [name, list] of Object.entries({ scopes, furtherAudiences })) {
+    if (list !== undefined && !(Array.isArray(list) && list.every((item) => typeof item === 'string')))
+      throw invalidOption(`${name} is a list of texts, such as ['orders:read'].`);
+  }
+  if (audienceParameter !== 'resource' && audienceParameter !== 'audience')
+    throw invalidOption("audienceParameter is 'resource' or 'audience'.");
 }
 
 function readEndpoints(endpoints: Endpoints = {}): Partial<oauth.AuthorizationServer> {

@@ -33,6 +33,10 @@ export class LoginSource implements TokenSource {
     return revoke(this.issuer, ended);
   }
 
+  revoke(late: EndedSession): Promise<void> {
+    return revoke(this.issuer, late);
+  }
+
   /** A login is done: whatever the session holds may be another user's. */
   protected bring(tokens: Response): void {
     this.#brought = tokens;

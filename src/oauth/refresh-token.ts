@@ -18,5 +18,6 @@ export function refreshToken(options: RefreshTokenOptions): TokenSource {
     getToken: (context) =>
       context.refreshToken === undefined ? null : refresh(issuer, context.refreshToken, context),
     signOut: (ended) => revoke(issuer, ended),
+    revoke: (late) => revoke(issuer, late),
   };
 }

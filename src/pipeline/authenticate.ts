@@ -8,7 +8,7 @@ import { discard, type Exchange, type Next, type Stage, summarize } from './exch
 import { fence } from './fence.ts';
 
 /** Where credentials come from. `onHold` is called when it is going to take a while: until a sign-in. */
-export type Source = Pick<AuthStrategy, 'name' | 'epoch'> & {
+export type Source = Pick<AuthStrategy, 'name' | 'epoch' | 'isStale'> & {
   credential(query: CredentialQuery, onHold?: () => void): Awaitable<unknown>;
   stepUp?(query: CredentialQuery, onHold?: () => void): Awaitable<unknown>;
 };
@@ -22,7 +22,7 @@ export function authenticate(strategy: Source, events: EventSink): Stage {
     if (exchange.auth === false) return next(exchange);
     // Who has gone already has nobody asked for a token.
     exchange.signal?.throwIfAborted();
-    exchange.epoch ??= strategy.epoch?.();
+    if (strategy.isStale?.() !== true) exchange.epoch ??= strategy.epoch?.();
     const credential = ask(strategy, exchange);
     if (!isPromise(credential)) return sendWithCredential(strategy, events, exchange, next, credential);
     return abortable(credential, exchange.signal).then((found) =>

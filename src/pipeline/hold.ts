@@ -27,6 +27,7 @@ export function hold(strategy: AuthStrategy, host: Host, limit: number): Source 
     };
   return {
     name: strategy.name,
+    isStale: () => strategy.isStale?.() === true,
     epoch: (credential) => strategy.epoch?.(credential),
     credential: holding((query) => strategy.credential(query)),
     ...(strategy.stepUp && { stepUp: holding((query) => strategy.stepUp?.(query)) }),

@@ -6,7 +6,7 @@ import { type PlacementOptions, writerFor } from './placement.ts';
 /** What keeps a token alive. The strategy is handed one and does not know how it works. */
 export type TokenKeeper<User extends SessionUser> = Pick<
   AuthStrategy<AccessToken, User>,
-  'connect' | 'credential' | 'stepUp' | 'epoch'
+  'connect' | 'credential' | 'stepUp' | 'isStale' | 'epoch'
 > & {
   readonly session: Session<User>;
   /** Whether servers have refused so many tokens that no more are fetched for them (rule T11). */
@@ -32,6 +32,7 @@ export function tokenStrategy<User extends SessionUser>(
     connect: (host) => keeper.connect?.(host),
     credential: (query) => keeper.credential(query),
     stepUp: (query) => keeper.stepUp?.(query) ?? (query.rejected as AccessToken),
+    isStale: () => keeper.isStale?.() === true,
     epoch: (credential) => keeper.epoch?.(credential),
     apply: (outgoing, token) => writer.write(outgoing, token.value),
     describe: (token) => fingerprint(token.value),

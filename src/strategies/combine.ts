@@ -47,6 +47,7 @@ export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<Crede
       ),
     learn: (response, outgoing) =>
       strategies.map((strategy) => strategy.learn?.(response, outgoing) ?? false).includes(true),
+    isStale: () => user?.isStale?.() === true,
     epoch: (credentials) => user?.epoch?.(credentials?.[strategies.indexOf(user)]),
     describe: (credentials) =>
       strategies.flatMap((strategy, index) => strategy.describe?.(credentials[index]) ?? []).join('+'),

@@ -2,7 +2,9 @@ import type { Challenge, Host, SessionUser, TokenContext, TokenSource } from '..
 import { type Answer, callProvider } from './call-provider.ts';
 import type { Flight } from './flight.ts';
 import type { Lease } from './lease.ts';
+import { redactGrant } from './secrets.ts';
 import type { Slot } from './slot.ts';
+import type { Grant } from './token-response.ts';
 import { about } from './verdict.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -77,10 +79,20 @@ export class Asker<User extends SessionUser> {
       mayAsk,
       deadline: this.#deadline,
       signal: flight.signal,
+      tooLate: (grant) => this.#revoke(grant),
     });
     if (slot.flight !== flight) return answer;
     if (answer.kind === 'grant') this.#wallet.remember(answer.grant);
     if (answer.kind === 'failure') this.#wallet.keep(answer.refreshToken);
     return answer;
+  }
+
+  /** Nobody waits for it, and nobody could be told: where it fails, the tokens end by themselves. */
+  #revoke(grant: Grant): void {
+    redactGrant(this.#host.redactor, grant);
+    // Who closes a client has not signed out: another one may go on with the session.
+    if (this.#host.signal.aborted) return;
+    const { refreshToken, idToken } = grant;
+    void (async () => this.#source.revoke?.({ refreshToken, idToken }))().catch(() => {});
   }
 }

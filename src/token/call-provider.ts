@@ -32,6 +32,8 @@ export interface CallOptions {
   readonly deadline: number;
   /** Looked at last before each call: whether it may be made (rule T14). */
   readonly mayAsk?: (() => boolean) | undefined;
+  /** Is told of tokens that come after `signal` has aborted. */
+  readonly tooLate?: ((grant: Grant) => void) | undefined;
   /** Aborts when the answer is of no use any more: at sign-out, for example. */
   readonly signal: AbortSignal;
 }
@@ -67,6 +69,9 @@ export async function callProvider(options: CallOptions): Promise<Answer> {
   // A refresh token that is sent once more is listened for as long as the first time.
   const again = context.refreshToken === undefined ? (): void => {} : listen;
   const answer = askTwice(options, signal, again);
+  void answer.then((found) => {
+    if (options.signal.aborted && found.kind === 'grant') options.tooLate?.(found.grant);
+  });
   return Promise.race([answer, late]).finally(() => giveUp());
 }
 

@@ -48,6 +48,7 @@ export interface TokenSession<User extends SessionUser> {
   credential(query: CredentialQuery<AccessToken>): Awaitable<AccessToken>;
   stepUp(query: CredentialQuery<AccessToken>): Awaitable<AccessToken>;
   isRefused(credential: AccessToken): boolean;
+  isStale(): boolean;
   epoch(credential?: AccessToken): number | undefined;
 }
 
@@ -89,6 +90,7 @@ export function createSession<User extends SessionUser>(
     credential: (query) => connected().credential(query),
     stepUp: (query) => connected().stepUp(query),
     isRefused: (credential) => connected().isRefused(credential),
+    isStale: () => manager?.isStale === true,
     epoch: (credential) => (credential === undefined ? state.epoch : credential.epoch),
   };
 }

@@ -61,7 +61,7 @@ export class Leaseholder<User extends SessionUser> {
     const session = this.#session;
     const sight = await session.vault.look();
     session.take(sight);
-    if (!hasSession(sight.document) && this.#parts.begin()) return GONE;
+    if (sight.document?.state !== 'signed-in' && this.#parts.begin()) return GONE;
     if (slot.flight !== flight) return GONE;
     if (isServed(wallet, slot, flight)) return { kind: 'served' };
     if (session.vault.store.readOnly === true) return this.#readOnly(sight);

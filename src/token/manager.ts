@@ -59,6 +59,11 @@ export class TokenManager<User extends SessionUser> {
     this.#waiter = new Waiter({ host, state, wallet, refresher, deadline, stepUp: new Set(options.stepUp) });
   }
 
+  /** Whether others may have stored something since. */
+  get isStale(): boolean {
+    return this.#sharing?.isDue === true;
+  }
+
   hasScope(scope: string): boolean {
     return this.#wallet.slots.some(({ current }) => current?.scopes.has(scope) === true);
   }

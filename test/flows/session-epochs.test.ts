@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SessionSnapshot, TokenSource } from '../../src/contracts.ts';
+import type { Client } from '../../src/index.ts';
 import { settle } from '../support/clock.ts';
 import { createJwt } from '../support/jwt.ts';
 import {
@@ -462,4 +463,48 @@ test('auth: optional sends bare when nobody is signed in, and not when the sessi
   const ended = createTokenValet(invalidGrant, { initial: { token: ADA } });
   await ended.client.session.refresh().catch(() => {});
   expect(await outcomeOf(ended.client.fetch('/', { auth: 'optional' }))).toBe('SESSION_ENDED');
+});
+
+test.each<[string, (client: Client) => unknown]>([
+  ['a sign-out', (client) => client.signOut()],
+  ['a switch of user', (client) => client.session.signIn({ token: createJwt({ sub: 'bob' }) })],
+])('tokens that come after %s are taken back where the source can (rule T8)', async (_, act) => {
+  const held = createHeldProvider();
+  const late: unknown[] = [];
+  const source = { getToken: held.provider, revoke: (what: unknown): void => void late.push(what) };
+  const { client, request } = createTokenValet(source, { initial: { refreshToken: 'refresh-token-0' } });
+  const waiting = request();
+  await settle();
+  await act(client);
+  await waiting;
+  held.calls[0]?.resolve({ token: 'token-1', refreshToken: 'refresh-token-1' });
+  await settle();
+  expect(late).toEqual([{ refreshToken: 'refresh-token-1', idToken: undefined }]);
+});
+
+test('tokens that come after a close are not taken back: another client may go on with them', async () => {
+  const held = createHeldProvider();
+  const late: unknown[] = [];
+  const source = { getToken: held.provider, revoke: (what: unknown): void => void late.push(what) };
+  const { client, request } = createTokenValet(source);
+  const waiting = request();
+  await settle();
+  client.close();
+  expect(await waiting).toBe('CLIENT_CLOSED');
+  held.calls[0]?.resolve({ token: 'token-1', refreshToken: 'refresh-token-1' });
+  await settle();
+  expect(late).toEqual([]);
+});
+
+test('a source that cannot take tokens back harms nobody', async () => {
+  const held = createHeldProvider();
+  const source = { getToken: held.provider, revoke: () => Promise.reject(new Error('no')) };
+  const { client, request } = createTokenValet(source);
+  const waiting = request();
+  await settle();
+  await client.signOut();
+  await waiting;
+  held.calls[0]?.resolve('token-1');
+  await settle();
+  expect(await request()).toBe('SIGNED_OUT');
 });

@@ -256,3 +256,31 @@ test('a store that takes nothing is not asked in a loop, and a sign-in says so i
   expect(await request()).toBe(200);
   client.close();
 });
+
+test('a request that starts after a login elsewhere is that user’s, where the store does not tell, too', async () => {
+  const { clock, issuer, open } = createTabs({ tells: false });
+  const [a, b] = [open(), open()];
+  await a.client.session.signIn(issuer.login('ada'));
+  expect(await b.request()).toBe(200);
+  const login = issuer.login('bob');
+  await a.client.session.signIn(login);
+  await clock.advance(600);
+  expect(await b.request()).toBe(200);
+  expect(b.sent.at(-1)).toBe(`Bearer ${login.token}`);
+  await a.client.signOut();
+  await clock.advance(600);
+  expect(await b.request()).toBe('SIGNED_OUT');
+});
+
+test('what a program starts with is used where the stored session has ended', async () => {
+  const { clock, issuer, store, open } = createTabs();
+  const a = open();
+  await a.client.session.signIn({ ...issuer.login('ada'), expiresIn: 1 });
+  issuer.revoke();
+  clock.sleep(2000);
+  expect(await a.request()).toBe('SESSION_ENDED');
+  await settle();
+  const initial = { token: createJwt({ sub: 'ada', n: 'new' }), expiresIn: 60 };
+  const { request } = createTokenValet(() => null, { clock, store: sharedStore(store), initial });
+  expect(await request()).toBe(200);
+});

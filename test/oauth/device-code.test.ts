@@ -252,3 +252,17 @@ test('a code for years is waited for an hour, and a code is text', async () => {
   await source.signIn().catch(() => {});
   expect(shown).toEqual([expect.objectContaining({ userCode: 'AB[2JCD', expiresIn: 3_600_000 })]);
 });
+
+test('a server without device codes is told of as such', async () => {
+  const make = (): unknown =>
+    deviceCode({ endpoints: { token: 'https://id.example/token' }, clientId: 'cli', onCode: () => {} });
+  expect(await valetErrorOf(make)).toMatchObject({ code: 'INVALID_OPTION' });
+  await using server = await startServer(({ headers }, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify({ issuer: `http://${headers.host}/`, token_endpoint: `http://${headers.host}/token` }),
+    );
+  });
+  const source = deviceCode({ issuer: `${server.origin}/`, clientId: 'cli', onCode: () => {} });
+  expect(await valetErrorOf(() => source.signIn())).toMatchObject({ code: 'INVALID_OPTION' });
+});

@@ -105,7 +105,6 @@ test.each([
 });
 
 test.each([
-  ['store', { store: {} }],
   ['stepup', { stepup: ['write'] }],
   ['refreshahead', { refreshahead: 1 }],
 ])('the option %s is refused: accessToken does not know it', async (name, options) => {
@@ -138,4 +137,9 @@ test('one strategy serves one client', async () => {
   const error = await valetErrorOf(() => createFetch(strategy, { baseUrl: BASE }));
   expect(error.code).toBe('INVALID_OPTION');
   expect(error.message).toContain('extend');
+});
+
+test.each([{}, null, { read() {}, swap() {}, now() {} }, 'local'])('the store %j is none', async (store) => {
+  const options = { store } as unknown as AccessTokenOptions;
+  expect(await valetErrorOf(() => accessToken(rotating, options))).toMatchObject({ code: 'INVALID_OPTION' });
 });
