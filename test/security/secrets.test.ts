@@ -237,9 +237,10 @@ const someErrors = fc
   .subarray(otherErrors, { minLength: 8, maxLength: 8 })
   .map((errors) => (platformError ? [platformError, ...errors] : errors));
 
-test.each(Object.entries(CREDENTIALS))(
+test.for(Object.entries(CREDENTIALS))(
   '%s shows nowhere, whatever comes of requests',
-  async (_, drivables) => {
+  { timeout: 60_000 },
+  async ([, drivables]) => {
     await fc.assert(
       fc.asyncProperty(drivables, someErrors, async (drivable, errors) => {
         const rig = new HandedOut(drivable.credential);
