@@ -284,3 +284,28 @@ test('what a program starts with is used where the stored session has ended', as
   const { request } = createTokenValet(() => null, { clock, store: sharedStore(store), initial });
   expect(await request()).toBe(200);
 });
+
+test('a store that stops answering makes refreshes fail for a while, and nothing is redeemed until it is back', async () => {
+  const { clock, issuer, store } = createTabs({ tells: false });
+  let isStuck = false;
+  const stuck: TokenStore = {
+    ...store,
+    optional: true,
+    read: () => (isStuck ? new Promise(() => {}) : store.read()),
+  };
+  const { client, request } = createTokenValet(issuer.provider, { clock, store: sharedStore(stuck) });
+  await client.session.signIn(issuer.login('ada'));
+  expect(await request()).toBe(200);
+  isStuck = true;
+  await clock.advance(2 * MINUTE);
+  const failed = request();
+  await clock.advance(20_000);
+  expect(await failed).toBe('STORE_UNAVAILABLE');
+  expect(issuer.asked).toHaveLength(0);
+  expect(client.session.snapshot).toMatchObject({ status: 'signed-in' });
+  isStuck = false;
+  const answer = request();
+  await clock.advance(20_000);
+  expect(await answer).toBe(200);
+  expect(issuer.redeemed).toBe(1);
+});
