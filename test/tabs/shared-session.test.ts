@@ -35,10 +35,10 @@ interface Scene {
 }
 
 /** An origin of its own, so that nothing is stored there yet. */
-async function createScene([store, name]: readonly [Store, Name]): Promise<Scene> {
+async function createScene([store, name]: readonly [Store, Name], lifetime = 60): Promise<Scene> {
   const browser = browsers.get(name);
   if (browser === undefined) throw new Error('there is no such browser');
-  const site = await createSite();
+  const site = await createSite({ lifetime });
   const tabs: BrowserTab[] = [];
   onTestFinished(async () => {
     await Promise.allSettled(tabs.map((tab) => tab.close()));
@@ -101,6 +101,26 @@ test.for(EVERYWHERE)(
     } while (site.sent.includes(old));
     expect(new Set(site.sent).size).toBe(1);
     expect(site.redeemed).toBe(1);
+  },
+);
+
+test.for(EVERYWHERE)(
+  'tabs that send all the time refresh once for each token: %s in %s',
+  { timeout: PATIENT },
+  async (where) => {
+    const lifetime = 2;
+    const { site, open } = await createScene(where, lifetime);
+    const tabs = await Promise.all(Array.from({ length: where[1] === 'Chromium' ? 8 : 4 }, open));
+    const [first] = tabs;
+    if (first === undefined) throw new Error('there is no tab');
+    await signIn(first, site, 'ada', lifetime);
+    await Promise.all(tabs.map((tab) => becomes(tab, 'ada')));
+    const use = async (tab: BrowserTab): Promise<void> => {
+      while (site.redeemed < 3) expect(await request(tab)).toBe(200);
+    };
+    await Promise.all(tabs.map(use));
+    expect(site.isDead).toBe(false);
+    expect(new Set(site.sent).size).toBeLessThanOrEqual(1 + site.redeemed);
   },
 );
 

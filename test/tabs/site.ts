@@ -31,8 +31,14 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>tab</title><link rel="
 /** Where refresh tokens are redeemed instead: a real authorization server. */
 export type Redeem = (refreshToken: string) => Promise<Response>;
 
-export async function createSite(redeem?: Redeem): Promise<Site> {
-  const issuer = createRotatingIssuer();
+export interface SiteOptions {
+  readonly redeem?: Redeem;
+  /** Seconds that a token lives: 60. */
+  readonly lifetime?: number;
+}
+
+export async function createSite({ redeem, lifetime }: SiteOptions = {}): Promise<Site> {
+  const issuer = createRotatingIssuer(lifetime);
   const sent: string[] = [];
   let swallowed: (() => void) | undefined;
   const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => unknown> = {

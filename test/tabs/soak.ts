@@ -47,7 +47,7 @@ async function run({
   crashes = false,
 }: Trial): Promise<Record<string, string | number>> {
   const issuer = await startIssuer();
-  const site = await createSite(redeemAt(issuer));
+  const site = await createSite({ redeem: redeemAt(issuer) });
   const browser = await launch();
   const tally: Tally = { requests: 0, temporary: 0, crashes: 0, losses: 0, others: [] };
   try {
