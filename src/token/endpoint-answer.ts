@@ -1,10 +1,9 @@
+import { boundedText } from '../bounded-text.ts';
 import type { TokenResponse } from '../contracts.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
 import { type Failure, judgeRefusal, type Refusal } from './failure.ts';
 
-/** A token response is never larger than this (rule S8). */
-const LARGEST = 1_048_576;
 const TOKEN_NAMES = ['access_token', 'accessToken', 'token', 'authToken'];
 
 /** What a token endpoint's `Response` holds: a token response, or what its refusal means. */
@@ -21,7 +20,7 @@ export async function readEndpoint(
   const { status, headers, ok } = response;
   const sent = Date.parse(headers.get('date') ?? '');
   const date = Number.isNaN(sent) ? undefined : sent;
-  const body = parseObject(await readBounded(response));
+  const body = parseObject(await boundedText(response));
   const said = body === undefined ? undefined : refusalIn(body);
   if (!ok || body === undefined || said !== undefined) {
     const contentType = body === undefined ? (headers.get('content-type') ?? 'no content type') : undefined;
@@ -57,23 +56,5 @@ function parseObject(text: string | undefined): object | undefined {
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
-  }
-}
-
-async function readBounded(response: Response): Promise<string | undefined> {
-  const reader = response.body?.getReader();
-  if (!reader) return undefined;
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    size += value.byteLength;
-    if (size > LARGEST) {
-      reader.cancel().catch(() => {});
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
   }
 }
