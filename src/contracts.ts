@@ -188,6 +188,24 @@ export interface TokenSource {
   signOut?(ended: EndedSession): Awaitable<void>;
   /** Takes back tokens that came too late, after a sign-out or a switch of user: nobody wants them (rule T8). */
   revoke?(late: EndedSession): Awaitable<void>;
+  /** Where its tokens are bound to a key. */
+  readonly proof?: TokenProof;
+  /** Whether it may begin with the 401 of a first request without a token (RFC 9728). */
+  readonly discovers?: true;
+}
+
+/** Tokens that are good only together with a key: each request proves that its sender holds it (RFC 9449). */
+export interface TokenProof {
+  /** Writes `token` and a proof on the headers of one hop. */
+  apply(outgoing: Outgoing, token: string): Awaitable<void>;
+  /** Learns what servers want in the next proof. `true` sends this hop once more. */
+  learn(response: Response, outgoing: Outgoing): boolean;
+  /** The thumbprint of the key in use (RFC 7638): shared sessions record which key their tokens are bound to. */
+  thumbprint(): Awaitable<string>;
+  /** Whether the key with this thumbprint is at hand. From then on it is the one in use. */
+  holds(thumbprint: string): Awaitable<boolean>;
+  /** Whether all who may share a session with this source have the same key. */
+  readonly isShared: boolean;
 }
 
 /** What is left of a session after its sign-out, for its source to revoke. */

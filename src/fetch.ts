@@ -116,11 +116,12 @@ export function accessToken<User extends SessionUser = SessionUser>(
   checkDuration('refreshAhead', own.refreshAhead);
   checkDuration('deadline', own.deadline);
   if (own.stepUp !== undefined) readScopes('stepUp', own.stepUp);
-  if (own.store !== undefined) checkStore(own.store);
   if (typeof source !== 'function' && typeof source?.getToken !== 'function') {
     throw invalidOption('accessToken() takes a function that returns a token, or an object with getToken().');
   }
-  return tokenStrategy(createSession(source, own), own.placement);
+  const { proof } = source as Partial<TokenSource>;
+  if (own.store !== undefined) checkStore(own.store, proof);
+  return tokenStrategy(createSession(source, own), own.placement, proof);
 }
 
 /**

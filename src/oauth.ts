@@ -19,7 +19,8 @@ export {
   type DeviceSource,
   deviceCode,
 } from './oauth/device-code.ts';
-export type { Endpoints, IssuerOptions } from './oauth/issuer.ts';
+export type { DpopOption } from './oauth/dpop-keys.ts';
+export type { Endpoints, IssuerOptions } from './oauth/issuer-options.ts';
 export { type JwtBearerOptions, jwtBearer } from './oauth/jwt-bearer.ts';
 export type { LoginPage } from './oauth/login-page.ts';
 export type { LoginStorage } from './oauth/pending-logins.ts';

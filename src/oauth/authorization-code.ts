@@ -2,7 +2,8 @@ import * as oauth from 'oauth4webapi';
 import { systemClock } from '../clock.ts';
 import type { Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
-import { ISSUER_OPTIONS, Issuer, type IssuerOptions, secureUrl } from './issuer.ts';
+import { Issuer } from './issuer.ts';
+import { ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.ts';
 import { answeredElsewhere, denied, refusedBy } from './login-errors.ts';
 import { browserPage, type LoginPage } from './login-page.ts';
 import { LoginSource } from './login-source.ts';
@@ -83,6 +84,8 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
       nonce,
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
+      // The code, too, is of no use without the key (RFC 9449 §10).
+      ...(this.proof && { dpop_jkt: await this.proof.thumbprint() }),
     };
     for (const [name, value] of this.issuer.loginParameters(scopes ?? this.issuer.scopes))
       url.searchParams.append(name, value);
@@ -135,23 +138,24 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
     { redirectUri, verifier, nonce }: PendingLogin,
   ): Promise<Response> {
     const { client, authentication } = this.issuer;
-    const request = { ...this.issuer.request(), additionalParameters: this.issuer.parameters([]) };
-    return tokenAnswer(
-      oauth.authorizationCodeGrantRequest(
-        server,
-        client,
-        authentication,
-        parameters,
-        redirectUri,
-        verifier,
-        request,
-      ),
-      async (response) => {
+    const additionalParameters = this.issuer.parameters([]);
+    return tokenAnswer(this.issuer, {
+      send: (request) =>
+        oauth.authorizationCodeGrantRequest(
+          server,
+          client,
+          authentication,
+          parameters,
+          redirectUri,
+          verifier,
+          { ...request, additionalParameters },
+        ),
+      check: async (response) => {
         const isOpenId = response.ok && (await hasIdToken(response));
         const expected = isOpenId ? { expectedNonce: nonce, requireIdToken: true } : {};
         return oauth.processAuthorizationCodeResponse(server, client, response, expected);
       },
-    );
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import type { TokenSource } from '../contracts.ts';
 import { checkKeys } from '../options.ts';
-import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
+import { Issuer } from './issuer.ts';
+import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { tokenAnswer } from './token-answer.ts';
 
 export type ClientCredentialsOptions = IssuerOptions;
@@ -18,16 +19,13 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
       const { client, authentication } = issuer;
       const server = await issuer.metadata(signal);
       const parameters = issuer.parameters(scopes.length > 0 ? scopes : issuer.scopes, audience);
-      return tokenAnswer(
-        oauth.clientCredentialsGrantRequest(
-          server,
-          client,
-          authentication,
-          parameters,
-          issuer.request(signal),
-        ),
-        (response) => oauth.processClientCredentialsResponse(server, client, response),
-      );
+      return tokenAnswer(issuer, {
+        signal,
+        send: (request) =>
+          oauth.clientCredentialsGrantRequest(server, client, authentication, parameters, request),
+        check: (response) => oauth.processClientCredentialsResponse(server, client, response),
+      });
     },
+    ...issuer.bound,
   };
 }

@@ -2,7 +2,8 @@ import * as oauth from 'oauth4webapi';
 import { alarm, systemClock } from '../clock.ts';
 import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
-import { ISSUER_OPTIONS, Issuer, type IssuerOptions, secureUrl } from './issuer.ts';
+import { Issuer } from './issuer.ts';
+import { ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.ts';
 import { denied, errorIn, expired } from './login-errors.ts';
 import { LoginSource } from './login-source.ts';
 import { tokenAnswer } from './token-answer.ts';
@@ -89,11 +90,16 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     for (;;) {
       await this.#pause(seconds * 1000, signal);
       if (this.#clock.monotonic() > end) throw expired();
-      const request = { ...this.issuer.request(signal), additionalParameters: this.issuer.parameters([]) };
-      const answer = await tokenAnswer(
-        oauth.deviceCodeGrantRequest(server, client, authentication, deviceCode, request),
-        (response) => oauth.processDeviceCodeResponse(server, client, response),
-      ).catch((error: unknown) => unlessNetwork(error, signal));
+      const additionalParameters = this.issuer.parameters([]);
+      const answer = await tokenAnswer(this.issuer, {
+        signal,
+        send: (request) =>
+          oauth.deviceCodeGrantRequest(server, client, authentication, deviceCode, {
+            ...request,
+            additionalParameters,
+          }),
+        check: (response) => oauth.processDeviceCodeResponse(server, client, response),
+      }).catch((error: unknown) => unlessNetwork(error, signal));
       if (answer?.ok === true) return answer;
       const said = answer && (await errorIn(answer));
       if (said === 'slow_down') seconds += SLOWER;

@@ -1,57 +1,13 @@
 import * as oauth from 'oauth4webapi';
-import { ConfigError, TokenError } from '../errors.ts';
+import type { TokenSource } from '../contracts.ts';
+import { TokenError } from '../errors.ts';
 import { invalidOption } from '../options.ts';
-import { isLoopback, platformFetch } from '../platform.ts';
+import { platformFetch } from '../platform.ts';
 import { type BoundedFetch, boundedFetch } from './bounded-fetch.ts';
-import { type ClientSecretOptions, clientAuthentication } from './client-authentication.ts';
-
-/** Where an authorization server is, and who asks it. */
-export interface IssuerOptions extends ClientSecretOptions {
-  /** The issuer identifier. Its metadata is fetched once (OpenID Connect Discovery 1.0, else RFC 8414). */
-  readonly issuer?: string | URL | undefined;
-  /** Endpoints of a server without metadata, or in place of what its metadata says. */
-  readonly endpoints?: Endpoints | undefined;
-  readonly clientId: string;
-  /** Asked for unless a request asks for scopes of its own (RFC 6749 §3.3). */
-  readonly scopes?: readonly string[] | undefined;
-  /** What tokens are for, unless a request says `auth: { audience }`. */
-  readonly audience?: string | undefined;
-  /** Further audiences that requests ask for with `auth: { audience }`: the user agrees to them at the login. */
-  readonly furtherAudiences?: readonly string[] | undefined;
-  /** How the audience is named: `resource` (RFC 8707) unless the server wants `audience`, as Auth0 does. */
-  readonly audienceParameter?: 'resource' | 'audience' | undefined;
-  readonly fetch?: typeof globalThis.fetch | undefined;
-}
-
-/** Endpoints by the names of RFC 8414 in camel case. */
-export interface Endpoints {
-  readonly token?: string | URL | undefined;
-  readonly authorization?: string | URL | undefined;
-  readonly deviceAuthorization?: string | URL | undefined;
-  readonly revocation?: string | URL | undefined;
-  readonly endSession?: string | URL | undefined;
-}
-
-export const ISSUER_OPTIONS: readonly string[] = [
-  'issuer',
-  'endpoints',
-  'clientId',
-  'clientSecret',
-  'clientAuthentication',
-  'scopes',
-  'audience',
-  'furtherAudiences',
-  'audienceParameter',
-  'fetch',
-];
-
-const ENDPOINTS = {
-  token: 'token_endpoint',
-  authorization: 'authorization_endpoint',
-  deviceAuthorization: 'device_authorization_endpoint',
-  revocation: 'revocation_endpoint',
-  endSession: 'end_session_endpoint',
-} as const;
+import { clientAuthentication } from './client-authentication.ts';
+import { Dpop } from './dpop.ts';
+import { DpopKeys } from './dpop-keys.ts';
+import { checkNames, ENDPOINTS, type IssuerOptions, readEndpoints, secureUrl } from './issuer-options.ts';
 
 /** What every request to the server is made with. */
 export interface RequestOptions {
@@ -64,6 +20,7 @@ export interface RequestOptions {
 export class Issuer {
   readonly client: oauth.Client;
   readonly authentication: oauth.ClientAuth;
+  readonly proof: Dpop | undefined;
   readonly #options: IssuerOptions;
   readonly #issuer: URL | undefined;
   readonly #given: Partial<oauth.AuthorizationServer>;
@@ -81,6 +38,13 @@ export class Issuer {
       throw invalidOption('An OAuth grant needs issuer, or endpoints: { token }.');
     this.client = { client_id: options.clientId };
     this.authentication = clientAuthentication(options);
+    const place = this.#issuer?.href ?? this.#given.token_endpoint ?? '';
+    this.proof = options.dpop && new Dpop(new DpopKeys(options.dpop, `${place} ${options.clientId}`));
+  }
+
+  /** What a source with bound tokens has besides. */
+  get bound(): Pick<TokenSource, 'proof'> {
+    return this.proof ? { proof: this.proof } : {};
   }
 
   get scopes(): readonly string[] {
@@ -103,6 +67,13 @@ export class Issuer {
       // Checked before: only loopback is left.
       [oauth.allowInsecureRequests]: true,
     };
+  }
+
+  /** The same for a token endpoint, whose tokens are bound to the key where there is one. */
+  tokenRequest(signal?: AbortSignal): RequestOptions {
+    const request = this.request(signal);
+    const { proof } = this;
+    return proof ? { ...request, [oauth.customFetch]: proof.bind(request[oauth.customFetch]) } : request;
   }
 
   /** What a token is asked for with: scopes, and the audience under the name that the server knows. */
@@ -141,43 +112,6 @@ export class Issuer {
     }
     return metadata;
   }
-}
-
-function checkNames({ scopes, furtherAudiences, audienceParameter = 'resource' }: IssuerOptions): void {
-  for (const [name, list] of Object.entries({ scopes, furtherAudiences })) {
-    if (list !== undefined && !(Array.isArray(list) && list.every((item) => typeof item === 'string')))
-      throw invalidOption(`${name} is a list of texts, such as ['orders:read'].`);
-  }
-  if (audienceParameter !== 'resource' && audienceParameter !== 'audience')
-    throw invalidOption("audienceParameter is 'resource' or 'audience'.");
-}
-
-function readEndpoints(endpoints: Endpoints = {}): Partial<oauth.AuthorizationServer> {
-  const unknown = Object.keys(endpoints).find((name) => !Object.hasOwn(ENDPOINTS, name));
-  if (unknown !== undefined)
-    throw invalidOption(
-      `endpoints has no ${JSON.stringify(unknown)}. It knows: ${Object.keys(ENDPOINTS).join(', ')}.`,
-    );
-  const given = Object.entries(ENDPOINTS).flatMap(([name, parameter]) => {
-    const url = endpoints[name as keyof Endpoints];
-    return url === undefined ? [] : [[parameter, secureUrl(`endpoints.${name}`, url).href]];
-  });
-  return Object.fromEntries(given) as Partial<oauth.AuthorizationServer>;
-}
-
-/** Secrets and codes go there: https, or this machine (rule S2). */
-export function secureUrl(name: string, value: string | URL): URL {
-  const url = URL.parse(String(value));
-  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
-    throw invalidOption(`${name} is an https: URL, such as 'https://id.example.com'.`);
-  if (url.username !== '' || url.password !== '')
-    throw invalidOption(`${name} holds user info. Take it out: secrets have options of their own.`);
-  if (url.protocol === 'http:' && !isLoopback(url.hostname, false)) {
-    throw new ConfigError('INSECURE_URL', {
-      message: `${name} is http:, where anybody on the way can read secrets and tokens. Use https:.`,
-    });
-  }
-  return url;
 }
 
 function undiscovered(issuer: URL, what: string, cause?: unknown): TokenError {

@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import type { Awaitable, TokenContext, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
-import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
+import { Issuer } from './issuer.ts';
+import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { tokenAnswer } from './token-answer.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -28,11 +29,13 @@ export function jwtBearer(options: JwtBearerOptions): TokenSource {
       const server = await issuer.metadata(signal);
       const parameters = issuer.parameters(scopes.length > 0 ? scopes : issuer.scopes, audience);
       parameters.set('assertion', await assertion(context));
-      const request = issuer.request(signal);
-      return tokenAnswer(
-        oauth.genericTokenEndpointRequest(server, client, authentication, GRANT, parameters, request),
-        (response) => oauth.processGenericTokenEndpointResponse(server, client, response),
-      );
+      return tokenAnswer(issuer, {
+        signal,
+        send: (request) =>
+          oauth.genericTokenEndpointRequest(server, client, authentication, GRANT, parameters, request),
+        check: (response) => oauth.processGenericTokenEndpointResponse(server, client, response),
+      });
     },
+    ...issuer.bound,
   };
 }

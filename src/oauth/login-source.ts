@@ -1,10 +1,18 @@
-import type { EndedSession, TokenContext, TokenResponse, TokenResult, TokenSource } from '../contracts.ts';
+import type {
+  EndedSession,
+  TokenContext,
+  TokenProof,
+  TokenResponse,
+  TokenResult,
+  TokenSource,
+} from '../contracts.ts';
 import type { Issuer } from './issuer.ts';
 import { refresh } from './refresh.ts';
 import { revoke } from './revoke.ts';
 
 /** A source whose tokens begin with a login. It never prompts by itself: until a login nobody is signed in. */
 export class LoginSource implements TokenSource {
+  readonly proof?: TokenProof;
   protected readonly issuer: Issuer;
   /** What a login has brought, until the session asks for it. */
   #brought: Response | undefined;
@@ -12,6 +20,7 @@ export class LoginSource implements TokenSource {
 
   constructor(issuer: Issuer) {
     this.issuer = issuer;
+    if (issuer.proof) this.proof = issuer.proof;
   }
 
   getToken(context: TokenContext): TokenResult | Promise<TokenResult> {

@@ -3,7 +3,8 @@ import { alarm, systemClock } from '../clock.ts';
 import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { AuthorizationCodeLogin, type FinishedLogin, type SignInOptions } from './authorization-code.ts';
-import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
+import { Issuer } from './issuer.ts';
+import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { abandoned } from './login-errors.ts';
 import { PendingLogins } from './pending-logins.ts';
 

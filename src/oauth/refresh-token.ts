@@ -1,6 +1,7 @@
 import type { TokenSource } from '../contracts.ts';
 import { checkKeys } from '../options.ts';
-import { ISSUER_OPTIONS, Issuer, type IssuerOptions } from './issuer.ts';
+import { Issuer } from './issuer.ts';
+import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { refresh } from './refresh.ts';
 import { revoke } from './revoke.ts';
 
@@ -19,5 +20,6 @@ export function refreshToken(options: RefreshTokenOptions): TokenSource {
       context.refreshToken === undefined ? null : refresh(issuer, context.refreshToken, context),
     signOut: (ended) => revoke(issuer, ended),
     revoke: (late) => revoke(issuer, late),
+    ...issuer.bound,
   };
 }

@@ -11,9 +11,14 @@ export async function refresh(
 ): Promise<Response> {
   const { client, authentication } = issuer;
   const server = await issuer.metadata(signal);
-  const options = { ...issuer.request(signal), additionalParameters: issuer.parameters(scopes, audience) };
-  return tokenAnswer(
-    oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, options),
-    (response) => oauth.processRefreshTokenResponse(server, client, response),
-  );
+  const additionalParameters = issuer.parameters(scopes, audience);
+  return tokenAnswer(issuer, {
+    signal,
+    send: (request) =>
+      oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, {
+        ...request,
+        additionalParameters,
+      }),
+    check: (response) => oauth.processRefreshTokenResponse(server, client, response),
+  });
 }

@@ -3,6 +3,7 @@ import type { Platform } from '../platform.ts';
 import { isPromise } from './abortable.ts';
 import { isRequest } from './body.ts';
 import { discard, type Exchange, type Hop, type Next, type Stage } from './exchange.ts';
+import { fence } from './fence.ts';
 import { OutgoingHop, prepare } from './outgoing.ts';
 import { present } from './present.ts';
 
@@ -29,6 +30,8 @@ export function attach(strategy: AuthStrategy, platform: () => Platform): Stage 
     if (!exchange.carried || strategy.learn === undefined) return answer;
     return answer.then((response) => {
       if (strategy.learn?.(response, copy) !== true || again) return response;
+      // What is sent once more must not be the request of who has signed out meanwhile.
+      fence(exchange, strategy, response);
       discard(response);
       return once(exchange, next, true);
     });

@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts';
 import type { Clock, TokenStore } from '../contracts.ts';
+import { Database } from '../database.ts';
 import { checkKeys } from '../options.ts';
-import { Database } from './database.ts';
 import { isVersionOf } from './stored-text.ts';
 import { listen, type OpenChannel, platformChannels, tell } from './web-channel.ts';
 import { type Locks, platformLocks } from './web-lock.ts';

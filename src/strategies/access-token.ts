@@ -1,7 +1,15 @@
-import type { AccessToken, AuthStrategy, Session, SessionUser } from '../contracts.ts';
-import { checkKeys } from '../options.ts';
+import type {
+  AccessToken,
+  AuthStrategy,
+  Awaitable,
+  Outgoing,
+  Session,
+  SessionUser,
+  TokenProof,
+} from '../contracts.ts';
+import { checkKeys, invalidOption } from '../options.ts';
 import { fingerprint } from '../redact.ts';
-import { type PlacementOptions, writerFor } from './placement.ts';
+import { type PlacementOptions, type Writer, writerFor } from './placement.ts';
 
 /** What keeps a token alive. The strategy is handed one and does not know how it works. */
 export type TokenKeeper<User extends SessionUser> = Pick<
@@ -16,28 +24,55 @@ export type TokenKeeper<User extends SessionUser> = Pick<
 const NO_MORE =
   ' New tokens were refused like the old ones, so none is fetched for a refusal for up to a minute.';
 
-/** Sends the token of `keeper`, as `Authorization: Bearer` (RFC 6750 §2.1) unless `placement` says otherwise. */
+/**
+ * Sends the token of `keeper`, as `Authorization: Bearer` (RFC 6750 §2.1) unless `placement` says otherwise, and
+ * with a proof where it is bound to a key (RFC 9449 §7.1).
+ *
+ * @throws `ConfigError` `INVALID_OPTION`
+ */
 export function tokenStrategy<User extends SessionUser>(
   keeper: TokenKeeper<User>,
-  placement: PlacementOptions = {},
+  placement: PlacementOptions | undefined,
+  proof?: TokenProof,
 ): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
-  checkKeys('placement', placement, ['in', 'name', 'scheme']);
-  // The query parameter is that of RFC 6750 §2.3.
-  const writer = writerFor(placement, { header: 'authorization', scheme: 'Bearer', query: 'access_token' });
+  const { placement: where, label, write } = proof ? withProof(proof, placement) : writerOf(placement);
   return {
     name: 'access-token',
-    placement: writer.placement,
-    writes: writer.label,
+    placement: where,
+    writes: label,
     session: keeper.session,
     connect: (host) => keeper.connect?.(host),
     credential: (query) => keeper.credential(query),
     stepUp: (query) => keeper.stepUp?.(query) ?? (query.rejected as AccessToken),
     isStale: () => keeper.isStale?.() === true,
     epoch: (credential) => keeper.epoch?.(credential),
-    apply: (outgoing, token) => writer.write(outgoing, token.value),
+    apply: (outgoing, token) => write(outgoing, token.value),
+    ...(proof && { learn: (response, outgoing) => proof.learn(response, outgoing) }),
     describe: (token) => fingerprint(token.value),
     explain: (token) =>
-      `The access token was sent as ${writer.label}. Check its audience, its scopes and its issuer.` +
+      `The access token was sent as ${label}. Check its audience, its scopes and its issuer.` +
       (keeper.isRefused?.(token) === true ? NO_MORE : ''),
+  };
+}
+
+/** How a token is written on a hop. */
+type TokenWriter = Pick<Writer, 'placement' | 'label'> & {
+  write(outgoing: Outgoing, value: string): Awaitable<void>;
+};
+
+function writerOf(placement: PlacementOptions = {}): TokenWriter {
+  checkKeys('placement', placement, ['in', 'name', 'scheme']);
+  // The query parameter is that of RFC 6750 §2.3.
+  return writerFor(placement, { header: 'authorization', scheme: 'Bearer', query: 'access_token' });
+}
+
+/** A proof is for one URL, so redirects are not left to the platform as with other `Authorization` headers. */
+function withProof(proof: TokenProof, placement: PlacementOptions | undefined): TokenWriter {
+  if (placement !== undefined)
+    throw invalidOption('A token that is bound to a key has its own place: leave out placement, or dpop.');
+  return {
+    placement: 'header',
+    label: 'header authorization',
+    write: (outgoing, value) => proof.apply(outgoing, value),
   };
 }

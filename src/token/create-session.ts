@@ -6,6 +6,7 @@ import type {
   Session,
   SessionUser,
   SharedStore,
+  TokenProof,
   TokenProvider,
   TokenResponse,
   TokenSource,
@@ -34,11 +35,17 @@ export interface TokenOptions<User extends SessionUser = SessionUser> {
 }
 
 /** @throws `ConfigError` `INVALID_OPTION` */
-export function checkStore(store: Partial<SharedStore> | null): void {
-  if (typeof store?.share === 'function') return;
-  throw invalidOption(
-    'store is what webStorage(), fileStore() and the like make; wrap your own: sharedStore(store).',
-  );
+export function checkStore(shared: Partial<SharedStore> | null, proof: TokenProof | undefined): void {
+  if (typeof shared?.share !== 'function')
+    throw invalidOption(
+      'store is what webStorage(), fileStore() and the like make; wrap your own: sharedStore(store).',
+    );
+  // A browser keeps the key where it keeps the session.
+  if (proof?.isShared === false && shared.store?.optional !== true)
+    throw invalidOption(
+      'dpop: true makes a key for this process alone, and who else has the store could not use the tokens in it. ' +
+        'Pass the same dpop: { keyPair } everywhere, or leave out store.',
+    );
 }
 
 /** What a token strategy is handed: credentials, the fence and the session of one source. */

@@ -49,7 +49,7 @@ export class TokenManager<User extends SessionUser> {
     const supersede = (why?: ValetError): void => this.#refresher.supersede(why);
     const begin = (): boolean => this.#begin();
     const share = options.store?.share as Share | undefined;
-    const sharing = share?.({ host, state, wallet, supersede, begin });
+    const sharing = share?.({ host, state, wallet, proof: source.proof, supersede, begin });
     const refresher = new Refresher({ host, source, state, wallet, deadline, sharing });
     this.#host = host;
     this.#state = state;

@@ -2,6 +2,7 @@ import { elapsed, type Moment, moment } from '../clock.ts';
 import type { SessionDocument, SessionUser, TokenStore } from '../contracts.ts';
 import { SessionError, type TokenError } from '../errors.ts';
 import { following, hasSession, nextEpoch } from './document.ts';
+import { lifeOf } from './freshness.ts';
 import type { SharingParts } from './sharing.ts';
 import type { Slot } from './slot.ts';
 import { type Sight, Vault } from './vault.ts';
@@ -24,9 +25,9 @@ export class SharedSession<User extends SessionUser> {
   #isTold = false;
 
   constructor(parts: SharingParts<User>, store: TokenStore) {
-    const { host } = parts;
+    const { host, proof } = parts;
     this.#parts = parts;
-    this.vault = new Vault(host, store);
+    this.vault = new Vault(host, store, proof);
     this.#writer = new Writer({
       host,
       vault: this.vault,
@@ -83,7 +84,7 @@ export class SharedSession<User extends SessionUser> {
       // The same user, but signed out in between: what was asked before then is not answered now (T8).
       if (isOther && state.user?.id === document.userId) wallet.forget();
       // A machine that slept on the store's answer must not take tokens for younger than they are.
-      wallet.adopt(document, now + elapsed(clock, since));
+      this.#tellOf(wallet.adopt(document, now + elapsed(clock, since)));
     } else if (document.state === 'none') {
       wallet.keep(document.refreshToken);
     } else if (seen !== undefined) {
@@ -149,6 +150,21 @@ export class SharedSession<User extends SessionUser> {
       this.#parts.supersede(error);
       wallet.drop();
       state.ended(error);
+    }
+  }
+
+  #tellOf(adopted: readonly Slot[]): void {
+    const { clock, events } = this.#parts.host;
+    for (const slot of adopted) {
+      // Who heard of the user first may have signed out by now.
+      if (slot.current === undefined) continue;
+      const { audience, scopes } = slot.need;
+      events.emit('adopted', {
+        ...(audience !== undefined && { audience }),
+        ...(scopes.length > 0 && { scopes }),
+        ...lifeOf(slot.current),
+        age: elapsed(clock, slot.current.received),
+      });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Host, SessionUser } from '../contracts.ts';
+import type { Host, SessionUser, TokenProof } from '../contracts.ts';
 import type { ValetError } from '../errors.ts';
 import type { Answer } from './call-provider.ts';
 import type { Failure } from './failure.ts';
@@ -32,6 +32,8 @@ export interface SharingParts<User extends SessionUser> {
   readonly host: Host;
   readonly state: SessionState<User>;
   readonly wallet: Wallet<User>;
+  /** Where the tokens are bound to a key. */
+  readonly proof: TokenProof | undefined;
   /** What is under way here is of no use any more. */
   supersede(why?: ValetError): void;
   /** Starts a session with what was at hand, where the store holds none. `false`: nothing was. */

@@ -1,6 +1,7 @@
 import { alarm, type Moment, moment } from '../clock.ts';
-import type { Awaitable, Host, SessionDocument, TokenStore } from '../contracts.ts';
+import type { Awaitable, Host, SessionDocument, TokenProof, TokenStore } from '../contracts.ts';
 import { TokenError } from '../errors.ts';
+import { Binding } from './binding.ts';
 import { readDocument } from './document.ts';
 
 /** Milliseconds that a store has for an answer: IndexedDB may never give one. */
@@ -23,6 +24,7 @@ export interface Sight {
 export class Vault {
   readonly store: TokenStore;
   readonly #host: Host;
+  readonly #binding: Binding;
   #hasWorked = false;
   /** Some browsers let a page read that nothing is there, and never write. */
   #hasHeld = false;
@@ -30,9 +32,10 @@ export class Vault {
   #instead: 'foreign' | 'refused' | undefined;
   #memory: SessionDocument | undefined;
 
-  constructor(host: Host, store: TokenStore) {
+  constructor(host: Host, store: TokenStore, proof?: TokenProof) {
     this.#host = host;
     this.store = store;
+    this.#binding = new Binding(proof);
   }
 
   async look(): Promise<Sight> {
@@ -44,7 +47,8 @@ export class Vault {
     if (raw !== undefined && stored === undefined) this.#keepInMemory('foreign', FOREIGN);
     else this.#instead = undefined;
     const now = await this.#ask(() => this.store.now());
-    return { document: this.#instead ? this.#memory : stored, now: now ?? since.wall, since };
+    const document = this.#instead ? this.#memory : await this.#binding.read(stored);
+    return { document, now: now ?? since.wall, since };
   }
 
   /** Whether who made a claim has provably died. What cannot be told is no proof. */
@@ -59,7 +63,11 @@ export class Vault {
   /** `false`: somebody else was faster. */
   async swap(expected: SessionDocument | undefined, next: SessionDocument): Promise<boolean> {
     if (this.#instead === undefined) {
-      const swapped = await this.#ask(() => this.store.swap(expected, next), this.#hasHeld);
+      const bound = await this.#binding.write(expected, next).catch((error: unknown) => {
+        throw unavailable(this.#host.redactor.copy(error));
+      });
+      if (bound === undefined) return true;
+      const swapped = await this.#ask(() => this.store.swap(expected, bound), this.#hasHeld);
       this.#hasHeld ||= swapped === true;
       if (this.#instead === undefined) return swapped === true;
     }

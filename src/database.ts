@@ -1,4 +1,4 @@
-import { systemClock } from '../clock.ts';
+import { systemClock } from './clock.ts';
 
 const DOCUMENTS = 'documents';
 /** Milliseconds after which a connection that has not answered is given up: the next use opens another. */

@@ -1,0 +1,93 @@
+import { invalidOption } from '../options.ts';
+
+/** A key that tokens are bound to, ready to sign with. */
+export interface BoundKey {
+  readonly pair: CryptoKeyPair;
+  /** The public part, as a proof shows it. */
+  readonly jwk: Readonly<Record<string, string>>;
+  readonly algorithm: Signing;
+  /** The thumbprint of `jwk` (RFC 7638). */
+  readonly thumbprint: string;
+}
+
+/** What a proof says (RFC 9449 §4.2). */
+export interface Statement {
+  readonly url: URL;
+  readonly method: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  readonly nonce?: string | undefined;
+  /** The access token that goes along with it. */
+  readonly token?: string | undefined;
+}
+
+/** A JWS algorithm, and how Web Crypto knows it. */
+interface Signing {
+  readonly name: string;
+  readonly parameters: AlgorithmIdentifier | EcdsaParams | RsaPssParams;
+}
+
+/** The members that make a thumbprint, in the order of RFC 7638 §3.2. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+};
+
+/**
+ * Rejects with `ConfigError` `INVALID_OPTION` where the pair cannot sign.
+ */
+export async function boundKey(pair: CryptoKeyPair): Promise<BoundKey> {
+  const algorithm = signingOf(pair.privateKey);
+  const exported = (await crypto.subtle.exportKey('jwk', pair.publicKey)) as Record<string, string>;
+  const members = REQUIRED[exported.kty ?? ''] ?? [];
+  const jwk = Object.fromEntries(members.map((name) => [name, exported[name] ?? '']));
+  return { pair, jwk, algorithm, thumbprint: await digest(JSON.stringify(jwk)) };
+}
+
+/** A proof for one request: a JWT that says which, signed with the key (RFC 9449 §4.2). */
+export async function signProof(key: BoundKey, statement: Statement): Promise<string> {
+  const { url, method, issuedAt, nonce, token } = statement;
+  const header = { typ: 'dpop+jwt', alg: key.algorithm.name, jwk: key.jwk };
+  const payload = {
+    jti: crypto.randomUUID(),
+    htm: method,
+    htu: `${url.origin}${url.pathname}`,
+    iat: issuedAt,
+    ...(nonce !== undefined && { nonce }),
+    ...(token !== undefined && { ath: await digest(token) }),
+  };
+  const signed = [header, payload].map((part) => base64url(encode(JSON.stringify(part)))).join('.');
+  const signature = await crypto.subtle.sign(key.algorithm.parameters, key.pair.privateKey, encode(signed));
+  return `${signed}.${base64url(new Uint8Array(signature))}`;
+}
+
+function signingOf({ algorithm, usages }: CryptoKey): Signing {
+  const { name, namedCurve, hash } = algorithm as EcKeyAlgorithm & RsaHashedKeyAlgorithm;
+  const found = usages.includes('sign') ? signing(name, namedCurve, hash?.name) : undefined;
+  if (found) return found;
+  throw invalidOption(
+    'dpop.keyPair is a pair of keys for signing: ECDSA with P-256, Ed25519, or RSA with SHA-256.',
+  );
+}
+
+function signing(name: string, curve: string | undefined, hash: string | undefined): Signing | undefined {
+  if (name === 'ECDSA' && curve === 'P-256') return { name: 'ES256', parameters: { name, hash: 'SHA-256' } };
+  if (name === 'Ed25519') return { name: 'Ed25519', parameters: { name } };
+  if (hash !== 'SHA-256') return undefined;
+  if (name === 'RSA-PSS') return { name: 'PS256', parameters: { name, saltLength: 32 } };
+  return name === 'RSASSA-PKCS1-v1_5' ? { name: 'RS256', parameters: { name } } : undefined;
+}
+
+async function digest(text: string): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', encode(text))));
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function base64url(bytes: Uint8Array): string {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}

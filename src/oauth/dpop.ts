@@ -1,0 +1,89 @@
+import { tokenChallenge } from '../challenge.ts';
+import { systemClock } from '../clock.ts';
+import type { Outgoing, TokenProof } from '../contracts.ts';
+import type { BoundedFetch } from './bounded-fetch.ts';
+import type { DpopKeys } from './dpop-keys.ts';
+import { signProof } from './dpop-proof.ts';
+import { errorIn } from './login-errors.ts';
+
+/** `NQCHAR` of RFC 9449 §8.1, and no longer than a header may be. */
+const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,4096}$/;
+/** A clock that is off by less, in milliseconds, is not why a proof was refused. */
+const TOLERABLE = 5000;
+
+/**
+ * Proofs of possession (RFC 9449). Nonces are kept for each origin, and learned from every response; a server that
+ * wants another nonce is sent to once more (rule P2). A clock that is wrong is found out by a refusal.
+ */
+export class Dpop implements TokenProof {
+  readonly #keys: DpopKeys;
+  readonly #nonces = new Map<string, string>();
+  /** Milliseconds that servers are ahead of the clock here. */
+  #skew = 0;
+
+  constructor(keys: DpopKeys) {
+    this.#keys = keys;
+  }
+
+  get isShared(): boolean {
+    return this.#keys.isShared;
+  }
+
+  async thumbprint(): Promise<string> {
+    return (await this.#keys.current()).thumbprint;
+  }
+
+  holds(thumbprint: string): Promise<boolean> {
+    return this.#keys.holds(thumbprint);
+  }
+
+  async apply({ url, method, headers }: Outgoing, token: string): Promise<void> {
+    headers.set('authorization', `DPoP ${token}`);
+    headers.set('dpop', await this.#prove(url, method, token));
+  }
+
+  learn(response: Response, { url }: Outgoing): boolean {
+    this.#note(response, url);
+    if (response.status !== 401) return false;
+    const challenge = tokenChallenge(response.headers.get('www-authenticate'));
+    return this.#mayMend(response, challenge?.parameters.get('error'));
+  }
+
+  /** A `fetch` for a token endpoint: what it hands out is bound to the key. */
+  bind(fetch: BoundedFetch): BoundedFetch {
+    return async (href, options) => {
+      const url = new URL(href);
+      const { headers: given, method = 'POST' } = options as RequestInit;
+      const headers = new Headers(given);
+      headers.set('dpop', await this.#prove(url, method));
+      const response = await fetch(href, { ...options, headers });
+      this.#note(response, url);
+      return response;
+    };
+  }
+
+  /** Whether what a token endpoint refused may be granted with another proof. */
+  async wantsAgain(response: Response): Promise<boolean> {
+    return !response.ok && this.#mayMend(response, await errorIn(response));
+  }
+
+  async #prove(url: URL, method: string, token?: string): Promise<string> {
+    const issuedAt = Math.floor((systemClock.now() + this.#skew) / 1000);
+    const nonce = this.#nonces.get(url.origin);
+    return signProof(await this.#keys.current(), { url, method, issuedAt, nonce, token });
+  }
+
+  #note({ headers }: Response, { origin }: URL): void {
+    const nonce = headers.get('dpop-nonce');
+    if (nonce !== null && NONCE.test(nonce)) this.#nonces.set(origin, nonce);
+  }
+
+  #mayMend({ headers }: Response, error: string | undefined): boolean {
+    if (error === 'use_dpop_nonce') return headers.has('dpop-nonce');
+    if (error !== 'invalid_dpop_proof') return false;
+    const skew = Date.parse(headers.get('date') ?? '') - systemClock.now();
+    if (Number.isNaN(skew) || Math.abs(skew - this.#skew) < TOLERABLE) return false;
+    this.#skew = skew;
+    return true;
+  }
+}
