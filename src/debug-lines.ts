@@ -14,6 +14,9 @@ export function writeDebugLines(emitter: Emitter, logger: Logger): void {
   emitter.on('refreshed', ({ ms, lifetime }) => {
     line(`token ✓ in ${ms} ms${lifetime === undefined ? '' : `, good for ${Math.round(lifetime / 1000)} s`}`);
   });
+  emitter.on('adopted', ({ age }) =>
+    line(`token ✓ taken over from the store, ${Math.round(age / 1000)} s old`),
+  );
   emitter.on('refreshfailed', ({ message, retryAfter }) => {
     line(
       `token ✗ ${message}${retryAfter === undefined ? '' : `, next attempt in ${Math.round(retryAfter)} ms`}`,

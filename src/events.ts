@@ -32,6 +32,13 @@ export interface RefreshEvent {
   readonly scopes?: readonly string[];
 }
 
+/** How long a token lives, in milliseconds from its receipt. Empty where nobody says. */
+export interface TokenLife {
+  readonly lifetime?: number;
+  /** What is left of the lifetime when a refresh starts in the background. */
+  readonly window?: number;
+}
+
 /** Every event of a client with its payload. */
 export interface ClientEvents {
   request: RequestEvent;
@@ -39,7 +46,9 @@ export interface ClientEvents {
   requestfailed: RequestEndEvent;
   replay: RequestEvent & { readonly status: number };
   refresh: RefreshEvent;
-  refreshed: RefreshEvent & { readonly ms: number; readonly lifetime?: number };
+  refreshed: RefreshEvent & TokenLife & { readonly ms: number };
+  /** Taken over from the store, where another tab, process or host has put it. */
+  adopted: Omit<RefreshEvent, 'reason'> & TokenLife & { readonly age: number };
   refreshfailed: RefreshEvent & {
     readonly code: string;
     readonly retryable: boolean;
@@ -64,6 +73,7 @@ export const EVENTS: Readonly<Record<EventName, true>> = {
   replay: true,
   refresh: true,
   refreshed: true,
+  adopted: true,
   refreshfailed: true,
   signedin: true,
   userchange: true,

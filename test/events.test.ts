@@ -25,6 +25,7 @@ const NAMES: readonly EventName[] = [
   'replay',
   'refresh',
   'refreshed',
+  'adopted',
   'refreshfailed',
   'signedin',
   'userchange',
@@ -226,7 +227,12 @@ test('the life of a session is told in order, with the user before anything can 
   ]);
   expect(life[0]?.payload).toEqual({ reason: 'initial' });
   expect(life[1]?.payload).toEqual({ user: { id: 'ada' } });
-  expect(life[3]?.payload).toEqual({ reason: 'initial', ms: 0, lifetime: 60_000 });
+  expect(life[3]?.payload).toEqual({
+    reason: 'initial',
+    ms: 0,
+    lifetime: 60_000,
+    window: expect.any(Number),
+  });
   expect(life[7]?.payload).toMatchObject({ user: { id: 'ada' }, error: expect.any(Error) });
   expect(life[10]?.payload).toEqual({ previous: { id: 'ada' } });
 });

@@ -1,6 +1,7 @@
 import { elapsed, type Moment } from '../clock.ts';
 import type { Claims, Clock } from '../contracts.ts';
 import { TokenError } from '../errors.ts';
+import type { TokenLife } from '../events.ts';
 import { timeClaim } from './claims.ts';
 import type { Grant } from './token-response.ts';
 
@@ -18,6 +19,11 @@ export interface Life {
   readonly lifetime: number | undefined;
   /** With less left than this, a refresh is due in the background. */
   readonly window: number;
+}
+
+/** What events say of a life. */
+export function lifeOf(life: Life | undefined): TokenLife {
+  return life?.lifetime === undefined ? {} : { lifetime: life.lifetime, window: life.window };
 }
 
 /** Where a token stands: sent as it is, sent while a refresh runs, or not to be sent any more (T1, T3). */

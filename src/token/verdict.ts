@@ -4,6 +4,7 @@ import type { RefreshEvent } from '../events.ts';
 import type { Answer } from './call-provider.ts';
 import { type Failure, judgeError, nothingFor, refuseOne } from './failure.ts';
 import type { Flight, Outcome } from './flight.ts';
+import { lifeOf } from './freshness.ts';
 import type { SessionState } from './session-state.ts';
 import type { Slot } from './slot.ts';
 import { covers } from './step-up.ts';
@@ -50,12 +51,11 @@ export class Verdict<User extends SessionUser> {
     }
     slot.backoff.reset();
     if (reason === 'scope') this.#noteStepUp(slot, scopes);
-    const lifetime = slot.current?.lifetime;
     const ms = Math.round(this.#host.clock.monotonic() - flight.start);
     this.#host.events.emit('refreshed', {
       ...about(slot, flight),
+      ...lifeOf(slot.current),
       ms,
-      ...(lifetime !== undefined && { lifetime }),
     });
     return 'token';
   }

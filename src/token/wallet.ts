@@ -148,12 +148,12 @@ export class Wallet<User extends SessionUser> {
   stored(slot: Slot, now: number): StoredParts {
     const { current, need } = slot;
     const token = current && toStored(current, need, this.#host.clock, now);
-    const { refreshToken } = this;
-    return { userId: this.#state.user?.id, idToken: this.#idToken, refreshToken, token };
+    return { userId: this.#state.user?.id, idToken: this.#idToken, refreshToken: this.refreshToken, token };
   }
 
-  /** Takes over what another tab or process has stored. `now` is the store's time. */
-  adopt({ tokens, idToken, refreshToken, userId = '' }: SessionDocument, now: number): void {
+  /** Takes over what another tab or process has stored. `now` is the store's time. Returns the slots with new tokens. */
+  adopt({ tokens, idToken, refreshToken, userId = '' }: SessionDocument, now: number): readonly Slot[] {
+    const adopted: Slot[] = [];
     const { clock, redactor } = this.#host;
     const { refreshAhead } = this.#options;
     const identity = this.#whose.adopt(this.#state.user, userId, { value: tokens[0]?.token ?? '', idToken });
@@ -166,6 +166,7 @@ export class Wallet<User extends SessionUser> {
         slot.current = fromStored(stored, { clock, now, epoch, refreshAhead, random: this.#host.random() });
         slot.subject = subjectOf(stored.token);
         slot.suspect = this.#isInDoubt;
+        adopted.push(slot);
       }
       this.#whose.home ??= slot;
     }
@@ -173,6 +174,7 @@ export class Wallet<User extends SessionUser> {
     this.#idToken = idToken;
     this.refreshToken = refreshToken;
     this.#state.signedIn(identity.user);
+    return adopted;
   }
 
   /** What is held may be another user's, and so may be what others have stored. */

@@ -76,3 +76,35 @@ test('what is told while the news are being read is read as well, though nobody 
   await settle();
   expect(b.client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'eve' } });
 });
+
+test('a token that another tab has stored is told as taken over, with its age and what is left of it', async () => {
+  const { clock, issuer, a, b, hold } = createScene();
+  const told: unknown[] = [];
+  b.client.on('adopted', (event) => told.push(event));
+  a.client.on('adopted', () => told.push('by the tab that stored it'));
+  const reading = hold();
+  await a.client.session.signIn(issuer.login('ada'));
+  await clock.advance(4000);
+  reading.resolve();
+  expect(await b.request()).toBe(200);
+  expect(told).toEqual([{ age: 4000, lifetime: 60_000, window: expect.any(Number) }]);
+  await clock.advance(5000);
+  await b.request();
+  expect(told).toHaveLength(1);
+  await a.client.session.refresh();
+  await settle();
+  await b.request();
+  expect(told).toHaveLength(2);
+  expect(told[1]).toMatchObject({ age: 0 });
+});
+
+test('whoever signs out on hearing of the user hears of no token besides', async () => {
+  const { issuer, a, b } = createScene();
+  await a.client.session.signIn(issuer.login('ada'));
+  const told: string[] = [];
+  b.client.on('signedin', () => void b.client.signOut());
+  b.client.on('adopted', () => told.push('adopted'));
+  b.client.on('signedout', () => told.push('signedout'));
+  expect(await b.request()).toBe('SIGNED_OUT');
+  expect(told).toEqual(['signedout']);
+});

@@ -116,11 +116,14 @@ test('many clients do not refresh as one: the window is jittered (rule T3)', asy
 });
 
 test('refreshAhead is when the background refresh begins', async () => {
-  const { clock, asked, request } = createTokenValet(countingProvider(3600), {
+  const { client, clock, asked, request } = createTokenValet(countingProvider(3600), {
     refreshAhead: 10 * MINUTE,
     random: () => 0,
   });
+  const windows: unknown[] = [];
+  client.on('refreshed', ({ window }) => windows.push(window));
   await request();
+  expect(windows).toEqual([10 * MINUTE]);
   await clock.advance(49 * MINUTE);
   await request();
   expect(asked).toHaveLength(1);

@@ -13,6 +13,7 @@ const EVENTS: readonly EventName[] = [
   'replay',
   'refresh',
   'refreshed',
+  'adopted',
   'refreshfailed',
   'signedin',
   'userchange',

@@ -18,6 +18,7 @@ export function payloads(): void {
   client.on('requestfailed', ({ code }) => expectTypeOf(code).toEqualTypeOf<string | undefined>());
   client.on('refresh', ({ reason }) => expectTypeOf(reason).toEqualTypeOf<TokenReason>());
   client.on('refreshed', ({ lifetime }) => expectTypeOf(lifetime).toEqualTypeOf<number | undefined>());
+  client.on('adopted', ({ age }) => expectTypeOf(age).toEqualTypeOf<number>());
   client.on('refreshfailed', ({ retryAfter }) =>
     expectTypeOf(retryAfter).toEqualTypeOf<number | undefined>(),
   );
@@ -39,6 +40,7 @@ export function everyName(): void {
     | 'replay'
     | 'refresh'
     | 'refreshed'
+    | 'adopted'
     | 'refreshfailed'
     | 'signedin'
     | 'userchange'
