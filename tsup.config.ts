@@ -9,6 +9,8 @@ export default defineConfig({
     'oauth-node': 'src/oauth-node.ts',
     'stores-node': 'src/stores-node.ts',
     'stores-redis': 'src/stores-redis.ts',
+    react: 'src/react.ts',
+    'tanstack-query': 'src/tanstack-query.ts',
   },
   format: 'esm',
   target: 'es2023',

@@ -15,7 +15,8 @@ export type ConfigErrorCode =
   | 'SECRET_IN_BROWSER'
   | 'BODY_NOT_REPLAYABLE'
   | 'REDIRECT_REFUSED'
-  | 'CLIENT_CLOSED';
+  | 'CLIENT_CLOSED'
+  | 'NO_PROVIDER';
 export type SessionErrorCode = 'SIGNED_OUT' | 'SESSION_ENDED' | 'SESSION_CHANGED';
 export type TokenErrorCode =
   | 'TOKEN_PROVIDER_FAILED'

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -15,6 +17,7 @@ import {
   TokenError,
   ValetError,
 } from '../src/index.ts';
+import { ClientProvider, useSession } from '../src/react.ts';
 import { sharedStore } from '../src/stores.ts';
 import { createManualClock, settle } from './support/clock.ts';
 import { EVERY_ERROR } from './support/every-error.ts';
@@ -206,6 +209,17 @@ test('CLIENT_CLOSED: while shutting down', async () => {
   // #endregion
   await report('last words');
   expect(sent).toHaveLength(0);
+});
+
+test('NO_PROVIDER: the provider', () => {
+  const { make } = createPage();
+  const api = make(key);
+  const Greeting = (): string => useSession().status;
+  expect(() => renderToString(createElement(Greeting))).toThrow('ClientProvider');
+  // #region no-provider
+  const root = createElement(ClientProvider, { client: api }, createElement(Greeting));
+  // #endregion
+  expect(renderToString(root)).toBe('loading');
 });
 
 test('SIGNED_OUT: the login', async () => {

@@ -57,14 +57,26 @@ const entries = [
   { specifier: 'fetch-valet/stores', names: ['indexedDb', 'memoryStore', 'sharedStore', 'webStorage'] },
   { specifier: 'fetch-valet/stores/node', names: ['fileStore'] },
   { specifier: 'fetch-valet/stores/redis', names: ['redisStore'] },
+  { specifier: 'fetch-valet/tanstack-query', names: ['bindQueryClient'] },
 ];
 
 /** Entries that need a package which their users install beside this one. */
 const withPeer = [
   { specifier: 'fetch-valet/oauth', peer: 'oauth4webapi' },
   { specifier: 'fetch-valet/oauth/node', peer: 'oauth4webapi' },
+  { specifier: 'fetch-valet/react', peer: 'react' },
 ];
-const OUTPUTS = ['index', 'fetch', 'oauth', 'oauth-node', 'stores', 'stores-node', 'stores-redis'];
+const OUTPUTS = [
+  'index',
+  'fetch',
+  'oauth',
+  'oauth-node',
+  'react',
+  'stores',
+  'stores-node',
+  'stores-redis',
+  'tanstack-query',
+];
 
 test('the package holds the build, its source and four documents, and nothing else', async () => {
   const sources = await filesIn(fileURLToPath(new URL('../../src', import.meta.url)));

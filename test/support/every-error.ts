@@ -1,3 +1,5 @@
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
 import { z } from 'zod';
 import {
   accessToken,
@@ -9,6 +11,7 @@ import {
   type ErrorCode,
   SessionError,
 } from '../../src/index.ts';
+import { useClient } from '../../src/react.ts';
 import { sharedStore } from '../../src/stores.ts';
 import { asBrowser } from './as-browser.ts';
 import { createManualClock } from './clock.ts';
@@ -97,6 +100,7 @@ export const EVERY_ERROR: Readonly<Record<ErrorCode, () => unknown>> = {
     client.close();
     return get(client);
   },
+  NO_PROVIDER: () => renderToString(createElement(() => String(useClient()))),
   SIGNED_OUT: () => get(clientOf(() => null)),
   SESSION_ENDED: () =>
     refreshed(() =>
