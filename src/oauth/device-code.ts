@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { alarm, systemClock } from '../clock.ts';
 import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
+import { ValetError } from '../errors.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { Issuer } from './issuer.ts';
 import { ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.ts';
@@ -145,7 +146,7 @@ export function deviceCode(options: DeviceCodeOptions): DeviceSource {
 }
 
 function unlessNetwork(error: unknown, signal: AbortSignal | undefined): undefined {
-  if (error instanceof TypeError && signal?.aborted !== true) return undefined;
+  if (ValetError.is(error) && error.retryable && signal?.aborted !== true) return undefined;
   throw error;
 }
 

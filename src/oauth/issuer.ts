@@ -1,6 +1,5 @@
 import * as oauth from 'oauth4webapi';
 import type { TokenSource } from '../contracts.ts';
-import { TokenError } from '../errors.ts';
 import { invalidOption } from '../options.ts';
 import { platformFetch } from '../platform.ts';
 import { type BoundedFetch, boundedFetch } from './bounded-fetch.ts';
@@ -8,6 +7,7 @@ import { clientAuthentication } from './client-authentication.ts';
 import { Dpop } from './dpop.ts';
 import { DpopKeys } from './dpop-keys.ts';
 import { checkNames, ENDPOINTS, type IssuerOptions, readEndpoints, secureUrl } from './issuer-options.ts';
+import { discover } from './metadata.ts';
 
 /** What every request to the server is made with. */
 export interface RequestOptions {
@@ -98,26 +98,13 @@ export class Issuer {
     const { token_endpoint: token } = this.#given;
     if (issuer === undefined || token !== undefined)
       return { issuer: String(this.#options.issuer ?? new URL(token ?? '').origin), ...this.#given };
-    const request = this.request(signal);
-    let response = await oauth.discoveryRequest(issuer, request);
-    if (response.status === 404)
-      response = await oauth.discoveryRequest(issuer, { ...request, algorithm: 'oauth2' });
-    if (!response.ok) throw undiscovered(issuer, `its metadata document answered ${response.status}`);
-    const found = await oauth.processDiscoveryResponse(issuer, response).catch((error: unknown) => {
-      throw undiscovered(issuer, 'its metadata document is not that of this issuer', error);
-    });
+    const found = await discover(issuer, this.request(signal));
     const metadata = { ...found, ...this.#given };
+    if (metadata.token_endpoint === undefined)
+      throw invalidOption('The authorization server names no token endpoint. Pass endpoints: { token }.');
     for (const name of Object.values(ENDPOINTS)) {
       if (metadata[name] !== undefined) secureUrl(name, metadata[name]);
     }
     return metadata;
   }
-}
-
-function undiscovered(issuer: URL, what: string, cause?: unknown): TokenError {
-  return new TokenError('TOKEN_ENDPOINT_UNAVAILABLE', {
-    message: `No access token: ${issuer.href} was not found to be an authorization server: ${what}. Check issuer, or pass endpoints.`,
-    cause,
-    retryable: true,
-  });
 }

@@ -144,11 +144,9 @@ test('metadata of another issuer is not believed', async () => {
     );
   });
   const source = clientCredentials({ issuer: liar.origin, clientId: 'svc', clientSecret: 'svc-secret-0123' });
-  using client = new Client(accessToken(source, { deadline: 50 }), { baseUrl: 'https://api.test' });
-  expect(await valetErrorOf(() => client.get('orders'))).toMatchObject({
-    code: 'TOKEN_ENDPOINT_UNAVAILABLE',
-  });
-  expect(liar.received.every(({ method }) => method === 'GET')).toBe(true);
+  using client = new Client(source, { baseUrl: 'https://api.test' });
+  expect(await valetErrorOf(() => client.get('orders'))).toMatchObject({ code: 'TOKEN_ENDPOINT_REJECTED' });
+  expect(liar.received.map(({ method }) => method)).toEqual(['GET']);
 });
 
 test('metadata that leads to plain http is not followed', async () => {
