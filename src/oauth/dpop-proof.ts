@@ -24,14 +24,13 @@ export interface Statement {
 /** A JWS algorithm, and how Web Crypto knows it. */
 interface Signing {
   readonly name: string;
-  readonly parameters: AlgorithmIdentifier | EcdsaParams | RsaPssParams;
+  readonly parameters: AlgorithmIdentifier | EcdsaParams;
 }
 
 /** The members that make a thumbprint, in the order of RFC 7638 §3.2. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   EC: ['crv', 'kty', 'x', 'y'],
   OKP: ['crv', 'kty', 'x'],
-  RSA: ['e', 'kty', 'n'],
 };
 
 /**
@@ -63,20 +62,13 @@ export async function signProof(key: BoundKey, statement: Statement): Promise<st
 }
 
 function signingOf({ algorithm, usages }: CryptoKey): Signing {
-  const { name, namedCurve, hash } = algorithm as EcKeyAlgorithm & RsaHashedKeyAlgorithm;
-  const found = usages.includes('sign') ? signing(name, namedCurve, hash?.name) : undefined;
-  if (found) return found;
-  throw invalidOption(
-    'dpop.keyPair is a pair of keys for signing: ECDSA with P-256, Ed25519, or RSA with SHA-256.',
-  );
-}
-
-function signing(name: string, curve: string | undefined, hash: string | undefined): Signing | undefined {
-  if (name === 'ECDSA' && curve === 'P-256') return { name: 'ES256', parameters: { name, hash: 'SHA-256' } };
-  if (name === 'Ed25519') return { name: 'Ed25519', parameters: { name } };
-  if (hash !== 'SHA-256') return undefined;
-  if (name === 'RSA-PSS') return { name: 'PS256', parameters: { name, saltLength: 32 } };
-  return name === 'RSASSA-PKCS1-v1_5' ? { name: 'RS256', parameters: { name } } : undefined;
+  const { name, namedCurve } = algorithm as EcKeyAlgorithm;
+  if (usages.includes('sign')) {
+    if (name === 'Ed25519') return { name, parameters: { name } };
+    if (name === 'ECDSA' && namedCurve === 'P-256')
+      return { name: 'ES256', parameters: { name, hash: 'SHA-256' } };
+  }
+  throw invalidOption('dpop.keyPair is a pair of keys for signing: ECDSA with P-256, or Ed25519.');
 }
 
 async function digest(text: string): Promise<string> {
