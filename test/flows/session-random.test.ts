@@ -91,7 +91,7 @@ class World {
       this.#controller = new AbortController();
     }
     if (step.kind === 'advance') await clock.advance(step.ms);
-    if (step.kind === 'jump') clock.setWall(clock.now() + step.ms);
+    if (step.kind === 'jump') clock.set(clock.now() + step.ms);
     if (step.kind === 'sleep') clock.sleep(3_600_000);
     if (step.kind === 'signIn') this.#watch(client.session.signIn(this.#issue(step.user)));
     if (step.kind === 'signOut') this.#watch(client.signOut());

@@ -107,7 +107,7 @@ export class World {
   }
 
   jump(ms: number): void {
-    this.clock.setWall(this.clock.now() + ms);
+    this.clock.set(this.clock.now() + ms);
     this.#jumps += Math.max(0, ms);
     this.rules.jumped();
   }
