@@ -5,7 +5,9 @@ import type { Auth, RequestAuth } from './auth.ts';
 import { type Body, isRequest } from './body.ts';
 
 /** `RequestInit` with what fetch-valet adds. */
-export interface FetchInit extends Omit<RequestInit, 'body'> {
+export interface FetchInit extends Omit<RequestInit, 'body' | 'signal'> {
+  /** SDKs pass `undefined` on. */
+  signal?: AbortSignal | null | undefined;
   /** A function is called for each send: so a stream of any size can be sent again after a 401. */
   body?: BodyInput | null | (() => BodyInput) | undefined;
   /** `false` sends bare, `'optional'` sends bare when nobody is signed in, an object asks for its own token. */
@@ -114,7 +116,7 @@ export function createExchange(start: CallStart): Exchange {
 }
 
 function withoutOurs({ auth: _auth, body: _body, ...rest }: FetchInit): RequestInit {
-  return rest;
+  return rest as RequestInit;
 }
 
 /** The `init` of a call that brings none. */
