@@ -542,7 +542,7 @@ test('events of a refresh tell what was asked for, what came of it and when it i
   }
 
   expect(told).toStrictEqual([
-    { reason: 'initial', ms: 12, lifetime: 100_000 },
+    { reason: 'initial', ms: 12, lifetime: 100_000, window: expect.any(Number) },
     { reason: 'initial', audience: 'a', ms: 12 },
     { reason: 'initial', scopes: ['x'], code: 'TOKEN_ENDPOINT_REJECTED', retryable: false, message: '' },
     {
