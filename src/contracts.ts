@@ -186,6 +186,8 @@ export interface TokenSource {
   /** Calls `changed` when its sign-in state changed on its own. Returns the function that stops it. */
   subscribe?(changed: () => void): () => void;
   signOut?(ended: EndedSession): Awaitable<void>;
+  /** Called last at a sign-out, once `signOut` is done and the store has it: the page may be left then. */
+  afterSignOut?(ended: EndedSession): Awaitable<void>;
   /** Takes back tokens that came too late, after a sign-out or a switch of user: nobody wants them (rule T8). */
   revoke?(late: EndedSession): Awaitable<void>;
   /** Where its tokens are bound to a key. */

@@ -21,6 +21,7 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
       const parameters = issuer.parameters(scopes.length > 0 ? scopes : issuer.scopes, audience);
       return tokenAnswer(issuer, {
         signal,
+        isMachine: true,
         send: (request) =>
           oauth.clientCredentialsGrantRequest(server, client, authentication, parameters, request),
         check: (response) => oauth.processClientCredentialsResponse(server, client, response),

@@ -3,10 +3,12 @@ import { alarm, systemClock } from '../clock.ts';
 import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
 import { ValetError } from '../errors.ts';
 import { checkKeys, invalidOption } from '../options.ts';
+import type { Redactor } from '../redact.ts';
 import { Issuer } from './issuer.ts';
 import { ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.ts';
-import { denied, errorIn, expired } from './login-errors.ts';
+import { denied, expired, isBadMoment, refusedBy } from './login-errors.ts';
 import { LoginSource } from './login-source.ts';
+import { errorIn, holdsToken } from './refusal.ts';
 import { tokenAnswer } from './token-answer.ts';
 
 /** What the user of a device has to know (RFC 8628 §3.2). */
@@ -59,20 +61,19 @@ class DeviceLogin extends LoginSource implements DeviceSource {
   }
 
   async signIn({ scopes, signal }: DeviceSignInOptions = {}): Promise<void> {
-    const { client, authentication } = this.issuer;
+    const { client, authentication, redactor } = this.issuer;
     const server = await this.issuer.metadata(signal);
     if (server.device_authorization_endpoint === undefined) throw withoutDevices();
     const parameters = this.issuer.loginParameters(scopes ?? this.issuer.scopes);
     const request = this.issuer.request(signal);
     const sent = await oauth.deviceAuthorizationRequest(server, client, authentication, parameters, request);
-    const code = await oauth.processDeviceAuthorizationResponse(server, client, sent).catch(refused);
-    const { verification_uri_complete: complete } = code;
-    await this.#onCode({
-      userCode: printable(code.user_code),
-      verificationUri: pageUrl(code.verification_uri),
-      verificationUriComplete: complete === undefined ? undefined : pageUrl(complete),
-      expiresIn: Math.min(code.expires_in, LONGEST) * 1000,
+    if (!sent.ok || (await errorIn(sent)) !== undefined) throw await refusedBy(sent, redactor);
+    const read = oauth.processDeviceAuthorizationResponse(server, client, sent);
+    const code = await read.catch((cause: unknown) => {
+      throw denied({ cause }, redactor);
     });
+    redactor.add('code', code.device_code);
+    await this.#onCode(shown(code, redactor));
     this.bring(await this.#poll(server, code, signal));
   }
 
@@ -85,7 +86,7 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     }: oauth.DeviceAuthorizationResponse,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
-    const { client, authentication } = this.issuer;
+    const { client, authentication, redactor } = this.issuer;
     const end = this.#clock.monotonic() + Math.min(expiresIn, LONGEST) * 1000;
     let seconds = Math.max(interval, SHORTEST_INTERVAL);
     for (;;) {
@@ -101,12 +102,14 @@ class DeviceLogin extends LoginSource implements DeviceSource {
           }),
         check: (response) => oauth.processDeviceCodeResponse(server, client, response),
       }).catch((error: unknown) => unlessNetwork(error, signal));
-      if (answer?.ok === true) return answer;
       const said = answer && (await errorIn(answer));
+      // Some servers say with status 200 that they have nothing yet.
+      if (answer && said === undefined && (await holdsToken(answer))) return answer;
       if (said === 'slow_down') seconds += SLOWER;
       // A bad moment of the network or of the server: asked again, more slowly (RFC 8628 §3.5).
-      else if (answer === undefined || answer.status >= 500 || answer.status === 429) seconds *= 2;
-      else if (said !== 'authorization_pending') throw denied({ oauthError: said, status: answer.status });
+      else if (answer === undefined || isBadMoment(answer.status) || (answer.ok && said === undefined))
+        seconds *= 2;
+      else if (said !== 'authorization_pending') throw await refusedBy(answer, redactor);
     }
   }
 
@@ -150,9 +153,14 @@ function unlessNetwork(error: unknown, signal: AbortSignal | undefined): undefin
   throw error;
 }
 
-function refused(error: unknown): never {
-  const { error: said, status } = error as { error?: unknown; status?: number };
-  throw denied({ oauthError: typeof said === 'string' ? said : undefined, status, cause: error as Error });
+function shown(code: oauth.DeviceAuthorizationResponse, redactor: Redactor): DeviceCode {
+  const { verification_uri_complete: complete } = code;
+  return {
+    userCode: printable(code.user_code),
+    verificationUri: pageUrl(code.verification_uri, redactor),
+    verificationUriComplete: complete === undefined ? undefined : pageUrl(complete, redactor),
+    expiresIn: Math.min(code.expires_in, LONGEST) * 1000,
+  };
 }
 
 function withoutDevices(): Error {
@@ -162,11 +170,11 @@ function withoutDevices(): Error {
 }
 
 /** A page that may be shown as a link: a server may send anything. */
-function pageUrl(text: string): string {
+function pageUrl(text: string, redactor: Redactor): string {
   try {
     return secureUrl('The verification URI', text).href;
-  } catch (error) {
-    throw denied({ cause: error as Error });
+  } catch (cause) {
+    throw denied({ cause }, redactor);
   }
 }
 

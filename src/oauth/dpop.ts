@@ -4,7 +4,7 @@ import type { Outgoing, TokenProof } from '../contracts.ts';
 import type { BoundedFetch } from './bounded-fetch.ts';
 import type { DpopKeys } from './dpop-keys.ts';
 import { signProof } from './dpop-proof.ts';
-import { errorIn } from './login-errors.ts';
+import { errorIn } from './refusal.ts';
 
 /** `NQCHAR` of RFC 9449 §8.1, and no longer than a header may be. */
 const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,4096}$/;

@@ -2,12 +2,14 @@ import * as oauth from 'oauth4webapi';
 import type { TokenSource } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 import { platformFetch } from '../platform.ts';
+import { createRedactor, type Redactor } from '../redact.ts';
 import { type BoundedFetch, boundedFetch } from './bounded-fetch.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { Dpop } from './dpop.ts';
 import { DpopKeys } from './dpop-keys.ts';
 import { checkNames, ENDPOINTS, type IssuerOptions, readEndpoints, secureUrl } from './issuer-options.ts';
 import { discover } from './metadata.ts';
+import { ServerClock } from './server-clock.ts';
 
 /** What every request to the server is made with. */
 export interface RequestOptions {
@@ -21,6 +23,9 @@ export class Issuer {
   readonly client: oauth.Client;
   readonly authentication: oauth.ClientAuth;
   readonly proof: Dpop | undefined;
+  readonly clock: ServerClock;
+  /** Takes what is sent to the server out of what it says (rule S4). */
+  readonly redactor: Redactor = createRedactor();
   readonly #options: IssuerOptions;
   readonly #issuer: URL | undefined;
   readonly #given: Partial<oauth.AuthorizationServer>;
@@ -37,7 +42,9 @@ export class Issuer {
     if (this.#issuer === undefined && this.#given.token_endpoint === undefined)
       throw invalidOption('An OAuth grant needs issuer, or endpoints: { token }.');
     this.client = { client_id: options.clientId };
+    this.clock = new ServerClock(this.client);
     this.authentication = clientAuthentication(options);
+    if (options.clientSecret !== undefined) this.redactor.add('client secret', options.clientSecret);
     const place = this.#issuer?.href ?? this.#given.token_endpoint ?? '';
     this.proof = options.dpop && new Dpop(new DpopKeys(options.dpop, `${place} ${options.clientId}`));
   }
@@ -45,6 +52,11 @@ export class Issuer {
   /** What a source with bound tokens has besides. */
   get bound(): Pick<TokenSource, 'proof'> {
     return this.proof ? { proof: this.proof } : {};
+  }
+
+  /** Whether the client proves itself with what it signs (RFC 7523 §2.2). */
+  get signs(): boolean {
+    return typeof this.#options.clientAuthentication === 'object';
   }
 
   get scopes(): readonly string[] {

@@ -31,6 +31,8 @@ export function jwtBearer(options: JwtBearerOptions): TokenSource {
       parameters.set('assertion', await assertion(context));
       return tokenAnswer(issuer, {
         signal,
+        isAsserted: true,
+        isMachine: true,
         send: (request) =>
           oauth.genericTokenEndpointRequest(server, client, authentication, GRANT, parameters, request),
         check: (response) => oauth.processGenericTokenEndpointResponse(server, client, response),

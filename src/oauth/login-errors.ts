@@ -1,26 +1,71 @@
 import { TokenError } from '../errors.ts';
+import type { Redactor } from '../redact.ts';
+import { type Refusal, refusalIn } from './refusal.ts';
 
 /** Why a login came to nothing. */
-export interface Denial {
-  readonly oauthError?: string | undefined;
+export interface Denial extends Partial<Refusal> {
   readonly status?: number | undefined;
-  readonly cause?: Error | undefined;
+  /** What was thrown. */
+  readonly cause?: unknown;
 }
 
-/** The user or the server said no. */
-export function denied({ oauthError, status, cause }: Denial): TokenError {
+const CLIENT = 'Check clientId and clientAuthentication, and that this client may use this grant.';
+const BEGIN = 'Call signIn() to begin anew.';
+const ASK = "The server has to ask the user: call signIn(), without prompt: 'none'.";
+
+/** What to do, by the error code (RFC 6749 §4.1.2.1 and §5.2, RFC 8707 §2, OpenID Connect Core §3.1.2.6). */
+const ADVICE: Readonly<Record<string, string>> = {
+  access_denied: BEGIN,
+  invalid_request: 'Check redirectUri and the parameters of signIn().',
+  invalid_client: CLIENT,
+  unauthorized_client: CLIENT,
+  unsupported_response_type: CLIENT,
+  unsupported_grant_type: CLIENT,
+  invalid_scope: 'Check scopes.',
+  invalid_target: 'Check audience and furtherAudiences.',
+  invalid_grant: `The code was used, is too old, or was for another redirectUri. ${BEGIN}`,
+  login_required: ASK,
+  interaction_required: ASK,
+  consent_required: ASK,
+  account_selection_required: ASK,
+};
+const TEMPORARY: ReadonlySet<unknown> = new Set(['server_error', 'temporarily_unavailable']);
+
+/** The user or the server said no, or the server had a bad moment. */
+export function denied({ oauthError, description, status, cause }: Denial, redactor: Redactor): TokenError {
   if (oauthError === 'expired_token') return expired();
-  const said = oauthError ?? cause?.message ?? `status ${status ?? 'unknown'}`;
-  const why =
-    oauthError === 'access_denied'
-      ? 'the user said no'
-      : `the authorization server said ${JSON.stringify(said.slice(0, 160))}`;
-  return new TokenError('TOKEN_ENDPOINT_REJECTED', {
-    message: `Not signed in: ${why}. Call signIn() to begin anew; check issuer, clientId and scopes if it was not the user.`,
+  const copy = cause === undefined ? undefined : redactor.copy(cause);
+  const said = oauthError ?? copy?.message ?? `status ${status ?? 'unknown'}`;
+  const quoted = [said, description]
+    .filter((text) => text !== undefined)
+    .map((text) => JSON.stringify(redactor.text(text).slice(0, 160)));
+  const isUser = oauthError === 'access_denied';
+  const why = `${isUser ? 'the user, or a rule of the server, said no' : 'the authorization server said'} `;
+  const isTemporary = TEMPORARY.has(oauthError) || isBadMoment(status);
+  const advice = isTemporary ? 'Call signIn() again in a moment.' : adviceFor(oauthError);
+  return new TokenError(isTemporary ? 'TOKEN_ENDPOINT_UNAVAILABLE' : 'TOKEN_ENDPOINT_REJECTED', {
+    message: `Not signed in: ${why}${isUser ? `(${quoted.join(', ')})` : quoted.join(', ')}. ${advice}`,
     oauthError,
     status,
-    cause,
+    cause: copy,
+    retryable: isTemporary,
   });
+}
+
+function adviceFor(oauthError: string | undefined): string {
+  const known =
+    oauthError !== undefined && Object.hasOwn(ADVICE, oauthError) ? ADVICE[oauthError] : undefined;
+  return known ?? `${BEGIN} If it stays, check issuer, clientId and scopes.`;
+}
+
+/** What an endpoint answered instead of tokens or of a code. */
+export async function refusedBy(answer: Response, redactor: Redactor): Promise<TokenError> {
+  return denied({ ...(await refusalIn(answer)), status: answer.status }, redactor);
+}
+
+/** Of a server, not of who asks. */
+export function isBadMoment(status: number | undefined): boolean {
+  return status !== undefined && (status >= 500 || status === 429 || status === 408);
 }
 
 /** The code of a device was not used in time. */
@@ -46,19 +91,4 @@ export function answeredElsewhere(): TokenError {
       'Not signed in: this page was opened with the answer of a login that did not begin in this tab, is done ' +
       'already, or took longer than 10 minutes. Call signIn() to begin anew.',
   });
-}
-
-/** What the token endpoint answered instead of tokens. */
-export async function refusedBy(answer: Response): Promise<TokenError> {
-  return denied({ oauthError: await errorIn(answer), status: answer.status });
-}
-
-/** The error code in an answer (RFC 6749 §5.2). */
-export async function errorIn(answer: Response): Promise<string | undefined> {
-  const body: unknown = await answer
-    .clone()
-    .json()
-    .catch(() => undefined);
-  const { error } = Object(body) as { error?: unknown };
-  return typeof error === 'string' ? error : undefined;
 }

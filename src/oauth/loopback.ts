@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { alarm, systemClock } from '../clock.ts';
 import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
-import { AuthorizationCodeLogin, type FinishedLogin, type SignInOptions } from './authorization-code.ts';
+import { AuthorizationCodeLogin, type FinishedLogin, type SignInOptions } from './code-login.ts';
 import { Issuer } from './issuer.ts';
 import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { abandoned } from './login-errors.ts';
@@ -55,7 +55,7 @@ class LoopbackLogin extends AuthorizationCodeLogin implements LoopbackSource {
       setItem: (key: string, value: string) => void stored.set(key, value),
       removeItem: (key: string) => void stored.delete(key),
     };
-    super(issuer, address.href, page, new PendingLogins(() => storage, clock));
+    super(issuer, { redirectUri: address.href, page, logins: new PendingLogins(() => storage, clock) });
     this.#options = options;
     this.#address = address;
   }

@@ -1,4 +1,6 @@
 import type { Clock } from '../contracts.ts';
+import { TokenError } from '../errors.ts';
+import { createRedactor } from '../redact.ts';
 
 /** What has to be known of a login when its answer comes (RFC 6749 §10.12, RFC 7636 §4.1). */
 export interface PendingLogin {
@@ -13,7 +15,8 @@ export interface PendingLogin {
 /** Where logins wait for their answers: `sessionStorage` is one. */
 export type LoginStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-const PREFIX = 'fetch-valet:login:';
+const LOGIN = 'fetch-valet:login:';
+const SIGN_OUT = 'fetch-valet:sign-out:';
 /** A login that takes longer is begun anew. */
 const LONGEST = 600_000;
 
@@ -28,24 +31,77 @@ export class PendingLogins {
   }
 
   add(state: string, login: Omit<PendingLogin, 'at'>): void {
-    this.#storage().setItem(PREFIX + state, JSON.stringify({ ...login, at: this.#clock.now() }));
+    this.#use((storage) => {
+      this.#sweep(storage);
+      storage.setItem(LOGIN + state, JSON.stringify({ ...login, at: this.#clock.now() }));
+    });
+  }
+
+  has(state: string): boolean {
+    return this.#try((storage) => storage.getItem(LOGIN + state)) !== null;
   }
 
   /** Takes an entry out, before anything is done with it. `undefined`: there is none, or it is too old. */
   take(state: string): PendingLogin | undefined {
-    const storage = this.#storage();
-    const text = storage.getItem(PREFIX + state);
-    if (text === null) return undefined;
-    storage.removeItem(PREFIX + state);
-    const login = readLogin(text);
-    const age = login === undefined ? undefined : this.#clock.now() - login.at;
-    return age !== undefined && age >= 0 && age <= LONGEST ? login : undefined;
+    const login = readLogin(this.#use((storage) => takeItem(storage, LOGIN + state)));
+    return login !== undefined && this.#isAlive(login) ? login : undefined;
+  }
+
+  /** The user leaves for a sign-out at the server. */
+  addSignOut(state: string): void {
+    this.#try((storage) => storage.setItem(SIGN_OUT + state, ''));
+  }
+
+  takeSignOut(state: string): boolean {
+    return this.#try((storage) => takeItem(storage, SIGN_OUT + state)) !== null;
+  }
+
+  #isAlive({ at }: PendingLogin): boolean {
+    const age = this.#clock.now() - at;
+    return age >= 0 && age <= LONGEST;
+  }
+
+  /** Logins that nobody came back from hold secrets, too. */
+  #sweep(storage: LoginStorage): void {
+    for (const key of Object.keys(storage).filter((name) => name.startsWith(LOGIN))) {
+      const login = readLogin(storage.getItem(key));
+      if (login === undefined || !this.#isAlive(login)) storage.removeItem(key);
+    }
+  }
+
+  /** Where nothing can be stored, there is nothing. */
+  #try<T>(use: (storage: LoginStorage) => T): T | null {
+    try {
+      return use(this.#storage());
+    } catch {
+      return null;
+    }
+  }
+
+  #use<T>(use: (storage: LoginStorage) => T): T {
+    try {
+      return use(this.#storage());
+    } catch (error) {
+      const cause = createRedactor().copy(error);
+      throw new TokenError('STORE_UNAVAILABLE', {
+        message:
+          `Not signed in: a login needs a place to wait for its answer, and the storage of this page refuses ` +
+          `(${cause.name}: ${cause.message}). Allow the page to store data, or pass storage.`,
+        cause,
+      });
+    }
   }
 }
 
-function readLogin(text: string): PendingLogin | undefined {
+function takeItem(storage: LoginStorage, key: string): string | null {
+  const text = storage.getItem(key);
+  if (text !== null) storage.removeItem(key);
+  return text;
+}
+
+function readLogin(text: string | null): PendingLogin | undefined {
   try {
-    const login = JSON.parse(text) as PendingLogin;
+    const login = JSON.parse(text ?? '') as PendingLogin;
     const texts = [login.verifier, login.nonce, login.redirectUri, login.returnTo];
     return texts.every((value) => typeof value === 'string') && typeof login.at === 'number'
       ? login

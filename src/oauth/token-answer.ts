@@ -1,6 +1,9 @@
 import * as oauth from 'oauth4webapi';
 import { TokenError } from '../errors.ts';
 import type { Issuer, RequestOptions } from './issuer.ts';
+import { errorIn } from './refusal.ts';
+import { type AskedFor, refusedAnswer } from './refused-answer.ts';
+import { minutes } from './server-clock.ts';
 
 /** What is wrong with an answer that the session can read for itself: status, `Retry-After` and error body (rule T6). */
 const READ_BY_SESSION: ReadonlySet<unknown> = new Set([
@@ -12,9 +15,9 @@ const READ_BY_SESSION: ReadonlySet<unknown> = new Set([
 ]);
 
 /** One way to ask a token endpoint. */
-export interface TokenRequest {
+export interface TokenRequest extends AskedFor {
   readonly signal?: AbortSignal | undefined;
-  /** Sends it. It may be called twice, and signs its assertions anew each time. */
+  /** Sends it. It may be called again, and signs its assertions anew each time. */
   readonly send: (request: RequestOptions) => Promise<Response>;
   /** Finds what is wrong with the tokens of an answer: issuer, audience, nonce and times of an ID token. */
   readonly check: (response: Response) => Promise<unknown>;
@@ -26,18 +29,34 @@ export interface TokenRequest {
  *
  * Rejects with `TokenError` `TOKEN_ENDPOINT_REJECTED` where they are wrong.
  */
-export async function tokenAnswer(issuer: Issuer, { signal, send, check }: TokenRequest): Promise<Response> {
+export async function tokenAnswer(issuer: Issuer, request: TokenRequest): Promise<Response> {
+  const { signal, send, check } = request;
   const { proof } = issuer;
   let response = await send(issuer.tokenRequest(signal));
   if ((await proof?.wantsAgain(response)) === true) response = await send(issuer.tokenRequest(signal));
-  if (!response.ok) return response;
+  if (await isRefusedForClock(issuer, response)) response = await send(issuer.tokenRequest(signal));
+  if (!response.ok) return refusedAnswer(issuer, response, request);
+  await verify(issuer, response, check);
+  if (proof && !(await isBound(response))) throw unbound();
+  return response;
+}
+
+/** A client assertion that was signed by a wrong clock is signed anew by the server's (rule T2). */
+async function isRefusedForClock({ signs, clock }: Issuer, response: Response): Promise<boolean> {
+  if (!signs || response.ok || (await errorIn(response)) !== 'invalid_client') return false;
+  return clock.learn(response);
+}
+
+async function verify(issuer: Issuer, response: Response, check: TokenRequest['check']): Promise<void> {
   try {
     await check(response.clone());
   } catch (error) {
-    if (!READ_BY_SESSION.has((error as { code?: unknown }).code)) throw wrong(error as Error);
+    const { code } = error as { code?: unknown };
+    if (READ_BY_SESSION.has(code)) return;
+    if (code === oauth.JWT_TIMESTAMP_CHECK && issuer.clock.learn(response))
+      return verify(issuer, response, check);
+    throw wrong(issuer, error as Error);
   }
-  if (proof && !(await isBound(response))) throw unbound();
-  return response;
 }
 
 /** A server that does not know of keys ignores them. */
@@ -58,9 +77,22 @@ function unbound(): TokenError {
   });
 }
 
-function wrong(cause: Error): TokenError {
+function wrong({ redactor }: Issuer, error: Error): TokenError {
+  const cause = redactor.copy(error);
   return new TokenError('TOKEN_ENDPOINT_REJECTED', {
-    message: `No access token: what the token endpoint sent does not fit: ${cause.message}. Check issuer and clientId, and the clock.`,
+    message:
+      `No access token: what the token endpoint sent does not fit: ${cause.message}. ` +
+      (lateness(error) ?? 'Check issuer and clientId.'),
     cause,
   });
+}
+
+/** What to say of a time that does not fit. */
+function lateness({ cause }: Error): string | undefined {
+  const { claims, now, claim } = Object(cause) as { claims?: object; now?: unknown; claim?: unknown };
+  const at: unknown = claim === 'exp' || claim === 'nbf' ? Object(claims)[claim] : undefined;
+  if (typeof at !== 'number' || typeof now !== 'number') return undefined;
+  const apart = minutes((now - at) * 1000);
+  const what = claim === 'exp' ? `ended ${apart} ago` : `begins in ${apart}`;
+  return `By the clock of this machine it ${what}. Set the clock; if it is right, the server sent an old token.`;
 }

@@ -40,6 +40,9 @@ export function tokenExchange(options: TokenExchangeOptions): TokenSource {
       const { scopes, audience, signal } = context;
       const subject = typeof subjectToken === 'function' ? await subjectToken(context) : subjectToken;
       if (subject === null) return null;
+      for (const token of [subject, actorToken]) {
+        if (token !== undefined) issuer.redactor.add('token', token);
+      }
       const { client, authentication } = issuer;
       const server = await issuer.metadata(signal);
       const parameters = issuer.parameters(scopes.length > 0 ? scopes : issuer.scopes, audience);

@@ -2,6 +2,7 @@ import type {
   AccessToken,
   Awaitable,
   CredentialQuery,
+  EndedSession,
   Host,
   Session,
   SessionUser,
@@ -135,17 +136,21 @@ function facade<User extends SessionUser>(
       if (looking) await looking;
       const ended = manager().secrets;
       const stored = manager().signOut();
-      // Heard also where the source fails first.
-      stored.catch(() => {});
-      try {
-        await source.signOut?.(ended);
-      } catch (error) {
-        throw redact(error);
+      // Each happens also where the other fails; but who left the page before it is stored would be signed in again.
+      const results = await Promise.allSettled([tell(source.signOut?.bind(source), ended), stored]);
+      if (results[1].status === 'fulfilled') {
+        const left = tell(source.afterSignOut?.bind(source), ended);
+        results.push(...(await Promise.allSettled([left])));
       }
-      await stored;
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed) throw redact(failed.reason);
     },
     hasScope: (scope) => manager().hasScope(scope),
   };
+}
+
+async function tell(hook: TokenSource['signOut'], ended: EndedSession): Promise<void> {
+  await hook?.(ended);
 }
 
 /** The session of a client without users: signed in for good, as the service itself. */
