@@ -3,10 +3,15 @@
  *
  * @module
  */
-export { type AuthorizationCodeOptions, authorizationCode } from './oauth/authorization-code.ts';
+export {
+  type AuthorizationCodeOptions,
+  type AuthorizationCodeSource,
+  authorizationCode,
+  type FinishedLogin,
+  type SignInOptions,
+} from './oauth/authorization-code.ts';
 export type { ClientSecretOptions } from './oauth/client-authentication.ts';
 export { type ClientCredentialsOptions, clientCredentials } from './oauth/client-credentials.ts';
-export type { AuthorizationCodeSource, FinishedLogin, SignInOptions } from './oauth/code-login.ts';
 export {
   type DeviceCode,
   type DeviceCodeOptions,

@@ -7,6 +7,8 @@ import { ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.
 import { browserPage, type LoginPage } from './login-page.ts';
 import { type LoginStorage, PendingLogins } from './pending-logins.ts';
 
+export type { AuthorizationCodeSource, FinishedLogin, SignInOptions } from './code-login.ts';
+
 export interface AuthorizationCodeOptions extends IssuerOptions {
   /** The page that the server sends the user back to, as it is registered there. */
   readonly redirectUri: string | URL;
