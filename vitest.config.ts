@@ -4,12 +4,35 @@ import { firefox } from './test/browser/firefox-provider.ts';
 import { findBrowser } from './tools/browsers.mjs';
 
 const browserTests = {
-  include: ['test/browser/**/*.browser.test.ts'],
+  include: ['test/browser/**/*.browser.test.{ts,tsx}'],
   globalSetup: ['test/browser/servers.ts'],
 };
 
 // Found late, a dependency makes Vite reload the page in the middle of a test.
-const optimizeDeps = { include: ['ky', 'jwt-decode', 'eventemitter3', 'fast-check'] };
+const optimizeDeps = {
+  include: [
+    'ky',
+    'jwt-decode',
+    'eventemitter3',
+    'fast-check',
+    'react',
+    'react/jsx-dev-runtime',
+    'react-dom',
+    'react-dom/client',
+    '@tanstack/react-query',
+  ],
+};
+
+/** React 18 in the place of the newest one. */
+const react18 = {
+  dedupe: ['react', 'react-dom'],
+  alias: [
+    {
+      find: /^(react|react-dom)(?=\/|$)/,
+      replacement: `${import.meta.dirname}/tools/react18/node_modules/$1`,
+    },
+  ],
+};
 
 const inBrowser = { enabled: true, headless: true, screenshotFailures: false };
 
@@ -22,6 +45,10 @@ const quiet = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+const chromium = playwright({
+  launchOptions: { executablePath: findBrowser('chromium') ?? 'chromium', args: quiet },
+});
 
 export default defineConfig({
   test: {
@@ -36,6 +63,13 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**', 'test/package/**', 'test/tabs/**'],
+        },
+      },
+      {
+        resolve: react18,
+        test: {
+          name: 'node-react18',
+          include: ['test/react/**/*.test.ts'],
         },
       },
       {
@@ -61,9 +95,23 @@ export default defineConfig({
           browser: {
             ...inBrowser,
             instances: [{ browser: 'chromium' }],
-            provider: playwright({
-              launchOptions: { executablePath: findBrowser('chromium') ?? 'chromium', args: quiet },
-            }),
+            provider: chromium,
+          },
+        },
+      },
+      {
+        optimizeDeps,
+        resolve: react18,
+        // A cache of its own: it holds another React under the same names.
+        cacheDir: 'node_modules/.vite-react18',
+        test: {
+          ...browserTests,
+          include: ['test/browser/**/*.browser.test.tsx'],
+          name: 'chromium-react18',
+          browser: {
+            ...inBrowser,
+            instances: [{ browser: 'chromium' }],
+            provider: chromium,
           },
         },
       },

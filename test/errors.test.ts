@@ -30,6 +30,7 @@ const FAMILIES: Readonly<
   BODY_NOT_REPLAYABLE: [ConfigError, false],
   REDIRECT_REFUSED: [ConfigError, false],
   CLIENT_CLOSED: [ConfigError, false],
+  NO_PROVIDER: [ConfigError, false],
   SIGNED_OUT: [SessionError, false],
   SESSION_ENDED: [SessionError, false],
   SESSION_CHANGED: [SessionError, false],

@@ -10,7 +10,8 @@ export class SessionState<User extends SessionUser> {
   #epochs = 0;
   #events: EventSink = silence;
   readonly #listeners = new Set<() => void>();
-  readonly #waiting = new Set<(snapshot: SessionSnapshot<User>) => void>();
+  #settled: Promise<SessionSnapshot<User>> | undefined;
+  #settle: ((snapshot: SessionSnapshot<User>) => void) | undefined;
 
   get snapshot(): SessionSnapshot<User> {
     return this.#snapshot;
@@ -36,10 +37,13 @@ export class SessionState<User extends SessionUser> {
     return () => void this.#listeners.delete(entry);
   }
 
-  /** Resolves with the first snapshot that is not `loading`. */
+  /** Resolves with the first snapshot that is not `loading`; one promise for all who wait, as React wants it. */
   settled(): Promise<SessionSnapshot<User>> {
     if (this.#snapshot.status !== 'loading') return Promise.resolve(this.#snapshot);
-    return new Promise((resolve) => this.#waiting.add(resolve));
+    this.#settled ??= new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    return this.#settled;
   }
 
   /** The epoch that `user` would be in. */
@@ -113,8 +117,9 @@ export class SessionState<User extends SessionUser> {
 
   /** Listeners are called after the fact, and one that throws harms nobody (rule T15). */
   #tell(): void {
-    for (const resolve of this.#waiting) resolve(this.#snapshot);
-    this.#waiting.clear();
+    this.#settle?.(this.#snapshot);
+    this.#settle = undefined;
+    this.#settled = undefined;
     for (const listener of Array.from(this.#listeners)) {
       try {
         const returned: unknown = listener();

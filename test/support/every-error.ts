@@ -70,6 +70,8 @@ async function refreshed(provider: Parameters<typeof accessToken>[0]): Promise<u
   return failed;
 }
 
+const Orphan = (): string => useClient().session.snapshot.status;
+
 const withConfig = (message: string, secret: string): Error =>
   Object.assign(new TypeError(message), { config: { headers: { authorization: secret } }, sent: secret });
 
@@ -100,7 +102,7 @@ export const EVERY_ERROR: Readonly<Record<ErrorCode, () => unknown>> = {
     client.close();
     return get(client);
   },
-  NO_PROVIDER: () => renderToString(createElement(() => String(useClient()))),
+  NO_PROVIDER: () => renderToString(createElement(Orphan)),
   SIGNED_OUT: () => get(clientOf(() => null)),
   SESSION_ENDED: () =>
     refreshed(() =>
