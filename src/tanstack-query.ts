@@ -3,33 +3,36 @@
  *
  * @module
  */
-import type { QueryClient } from '@tanstack/react-query';
+import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query';
 import type { Client } from './client.ts';
-
-/** What has `meta: { public: true }` belongs to nobody. */
-interface Tagged {
-  readonly meta?: Readonly<Record<string, unknown>> | undefined;
-}
-
-const isOfUser = ({ meta }: Tagged): boolean => meta?.public !== true;
-
-const isSessionError = (error: unknown): boolean => (error as Error | null)?.name === 'SessionError';
+import { isOfUser } from './tanstack-query/is-of-user.ts';
+import { watchMutations } from './tanstack-query/mutations.ts';
+import { isSessionError, retryUnlessOver } from './tanstack-query/retry.ts';
 
 /**
- * Binds a cache to a session: at a sign-out or a switch of user, what was fetched for the user before is dropped at
- * once, also where it is on the screen. Queries and mutations with `meta: { public: true }` stay.
+ * Binds a cache to a session. At a sign-out or a switch of user, what the user before was shown is dropped: at
+ * once, also from components that stay, so that no frame shows it again; what is on the screen is then fetched
+ * anew. What was under way is cancelled, and mutations call nobody back. Queries and mutations with
+ * `meta: { public: true }` stay.
+ *
+ * Queries that nobody is signed in for are not tried again; they are at the next sign-in.
  *
  * @returns the function that unbinds
  */
 export function bindQueryClient(client: Client, queryClient: QueryClient): () => void {
-  const mutations = queryClient.getMutationCache();
+  const mutations = watchMutations(queryClient.getMutationCache());
   const offs = [
+    mutations.off,
+    retryUnlessOver(queryClient),
     client.on('userchange', ({ previous }) => {
+      // Until now nobody was known, so this is nobody's: a page that a server rendered, or a request under way.
       if (previous === undefined) return;
-      void queryClient.cancelQueries({ predicate: isOfUser }, { silent: true });
-      void queryClient.resetQueries({ predicate: isOfUser });
-      queryClient.removeQueries({ predicate: isOfUser, type: 'inactive' });
-      mutations.clear();
+      atOnce(() => {
+        for (const query of usersQueries(queryClient)) blank(query);
+        mutations.forget();
+      });
+      // By then components of the user before are gone, and those that stay have told what they want now.
+      setTimeout(() => renew(queryClient));
     }),
     client.on('signedin', () => {
       void queryClient.invalidateQueries({ predicate: ({ state }) => isSessionError(state.error) });
@@ -38,4 +41,33 @@ export function bindQueryClient(client: Client, queryClient: QueryClient): () =>
   return () => {
     for (const off of offs) off();
   };
+}
+
+function usersQueries(queryClient: QueryClient): Query[] {
+  return queryClient.getQueryCache().findAll({ predicate: isOfUser });
+}
+
+/** What is told in `change` is told before it returns: by default it would be in a task of its own, a frame later. */
+function atOnce(change: () => void): void {
+  notifyManager.setScheduler((tell) => tell());
+  try {
+    notifyManager.batch(change);
+  } finally {
+    notifyManager.setScheduler((tell) => setTimeout(tell, 0));
+  }
+}
+
+function blank(query: Query): void {
+  // Both are data of the user before that would be shown for want of other.
+  const nothing = { initialData: undefined, placeholderData: undefined };
+  for (const observer of query.observers) observer.setOptions({ ...observer.options, ...nothing });
+  query.reset();
+  query.setState({ data: undefined, status: 'pending' });
+}
+
+function renew(queryClient: QueryClient): void {
+  const isBlank = ({ state }: Query): boolean => state.data === undefined && state.fetchStatus === 'idle';
+  const predicate = (query: Query): boolean => isOfUser(query) && isBlank(query);
+  queryClient.removeQueries({ predicate, type: 'inactive' });
+  void queryClient.refetchQueries({ predicate, type: 'active' });
 }
