@@ -29,6 +29,15 @@ const tasks = {
     return runNode('--disable-warning=ExperimentalWarning', 'examples/demo.ts', ...args);
   },
 
+  async 'example:react'(args) {
+    await buildWhenStale();
+    return runNode(
+      '--disable-warning=ExperimentalWarning',
+      'examples/react-dashboard/server/main.ts',
+      ...args,
+    );
+  },
+
   async bench(args) {
     await buildWhenStale();
     return runNode('--disable-warning=ExperimentalWarning', '--expose-gc', 'bench/run.ts', ...args);

@@ -1,0 +1,19 @@
+import { explain } from './explain.ts';
+
+interface NoticeProps {
+  readonly error: Error | null;
+  /** When what is still shown was fetched, in milliseconds since the epoch. */
+  readonly shown?: number;
+}
+
+/** That something could not be fetched, and what is shown instead. */
+export function Notice({ error, shown = 0 }: NoticeProps) {
+  if (error === null) return null;
+  const since = shown > 0 && ` Shown is what was there at ${new Date(shown).toLocaleTimeString()}.`;
+  return (
+    <p className="notice bad" role="alert">
+      {explain(error)}
+      {since}
+    </p>
+  );
+}
