@@ -155,6 +155,17 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     '<h1>Hello</h1> without redeeming: 1',
     '3 requests, each with a client of its own: 1 token',
   ],
+  'typed-apis.ts': [
+    `GET | ${shop}/orders?page=2 | authorization: Bearer token-fresh-false => 200`,
+    '1 order',
+    'not taken: quantity is missing',
+    '1 order by a query',
+    'zod: 1',
+    'valibot: 1',
+    'arktype: 1',
+    'INVALID_RESPONSE 1',
+    'the form says: quantity is missing',
+  ],
   'testing.ts': ['The assertions of the testing guide hold.'],
   'a-request.ts': [
     'r1 GET https://api.shop.example/orders?…',
