@@ -103,6 +103,8 @@ export interface AuthStrategy<Credential = unknown, User extends SessionUser = S
   readonly writes?: string;
   /** For strategies that know a user. */
   readonly session?: Session<User>;
+  /** Whether a first request may go out without a credential, for its 401 to tell where to get one (rule T5). */
+  readonly discovers?: boolean;
   /** Called once, before use. */
   connect?(host: Host): void;
   /** Gets the credential to send: synchronously when one is at hand. */

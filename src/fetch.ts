@@ -119,9 +119,9 @@ export function accessToken<User extends SessionUser = SessionUser>(
   if (typeof source !== 'function' && typeof source?.getToken !== 'function') {
     throw invalidOption('accessToken() takes a function that returns a token, or an object with getToken().');
   }
-  const { proof } = source as Partial<TokenSource>;
-  if (own.store !== undefined) checkStore(own.store, proof);
-  return tokenStrategy(createSession(source, own), own.placement, proof);
+  const traits = source as Pick<TokenSource, 'proof' | 'discovers'>;
+  if (own.store !== undefined) checkStore(own.store, traits.proof);
+  return tokenStrategy(createSession(source, own), own.placement, traits);
 }
 
 /**

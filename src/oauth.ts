@@ -19,6 +19,12 @@ export {
   type DeviceSource,
   deviceCode,
 } from './oauth/device-code.ts';
+export {
+  type DiscoveredOptions,
+  type DiscoveredSource,
+  discovered,
+  type FoundServer,
+} from './oauth/discovered.ts';
 export type { DpopOption } from './oauth/dpop-keys.ts';
 export type { Endpoints, IssuerOptions } from './oauth/issuer-options.ts';
 export { type JwtBearerOptions, jwtBearer } from './oauth/jwt-bearer.ts';

@@ -8,7 +8,7 @@ import { discard, type Exchange, type Next, type Stage, summarize } from './exch
 import { fence } from './fence.ts';
 
 /** Where credentials come from. `onHold` is called when it is going to take a while: until a sign-in. */
-export type Source = Pick<AuthStrategy, 'name' | 'epoch' | 'isStale'> & {
+export type Source = Pick<AuthStrategy, 'name' | 'epoch' | 'isStale' | 'discovers'> & {
   credential(query: CredentialQuery, onHold?: () => void): Awaitable<unknown>;
   stepUp?(query: CredentialQuery, onHold?: () => void): Awaitable<unknown>;
 };
@@ -32,7 +32,8 @@ export function authenticate(strategy: Source, events: EventSink): Stage {
 }
 
 function ask(strategy: Source, exchange: Exchange): unknown {
-  if (exchange.auth !== 'optional') return strategy.credential(queryOf(exchange));
+  if (exchange.auth !== 'optional' && strategy.discovers !== true)
+    return strategy.credential(queryOf(exchange));
   const bareIfSignedOut = (error: unknown): undefined => {
     if (isSignedOut(error)) return undefined;
     throw error;
@@ -74,13 +75,20 @@ function sendWithCredential(
   if (credential !== undefined) exchange.epoch ??= strategy.epoch?.(credential);
   fence(exchange, strategy);
   return next(exchange).then((response) => {
-    if (exchange.credential === undefined) return response;
-    fence(exchange, strategy, response);
-    if (response.status !== 401 && response.status !== 403) return response;
-    const remedy = exchange.carried ? remedyFor(strategy, response) : undefined;
+    if (exchange.credential !== undefined) fence(exchange, strategy, response);
+    const remedy = counts(exchange, strategy, response) ? remedyFor(strategy, response) : undefined;
     return remedy ? replay(strategy, events, exchange, next, response, remedy) : response;
   });
 }
+
+/** A refusal counts where the credential was seen, or where there is none yet and the first 401 tells of it (T5). */
+function counts(exchange: Exchange, { discovers }: Source, { status, redirected }: Response): boolean {
+  if (exchange.credential !== undefined) return exchange.carried && (status === 401 || status === 403);
+  return discovers === true && exchange.auth !== 'optional' && status === 401 && !redirected;
+}
+
+/** A 401 that tells nothing is still one: a resource that did not say where its tokens come from can be asked. */
+const UNSAID: Challenge = { scheme: 'bearer', parameters: new Map() };
 
 /** What may mend a refusal. */
 interface Remedy {
@@ -108,7 +116,8 @@ async function replay(
   const rejected = exchange.credential;
   // The wait for a new credential is not the time of the API: it must not cost the refusal its body.
   exchange.onBodyEnd?.();
-  const query = { ...queryOf(exchange), challenge, rejected };
+  const said = challenge ?? (rejected === undefined ? UNSAID : undefined);
+  const query = { ...queryOf(exchange), challenge: said, rejected };
   // Nobody reads it meanwhile, and it holds a connection.
   const onHold = (): void => discard(refused);
   const asked = (async () => askBetter(query, onHold))();
@@ -125,6 +134,7 @@ async function replay(
 
   discard(refused);
   exchange.credential = better;
+  exchange.epoch ??= strategy.epoch?.(better);
   exchange.replayed = true;
   if (events.hears('replay')) {
     events.emit('replay', { ...summarize(exchange), strategy: strategy.name, status: refused.status });

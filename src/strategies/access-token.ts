@@ -6,6 +6,7 @@ import type {
   Session,
   SessionUser,
   TokenProof,
+  TokenSource,
 } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { fingerprint } from '../redact.ts';
@@ -33,7 +34,7 @@ const NO_MORE =
 export function tokenStrategy<User extends SessionUser>(
   keeper: TokenKeeper<User>,
   placement: PlacementOptions | undefined,
-  proof?: TokenProof,
+  { proof, discovers }: Pick<TokenSource, 'proof' | 'discovers'> = {},
 ): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
   const { placement: where, label, write } = proof ? withProof(proof, placement) : writerOf(placement);
   return {
@@ -41,6 +42,7 @@ export function tokenStrategy<User extends SessionUser>(
     placement: where,
     writes: label,
     session: keeper.session,
+    ...(discovers && { discovers }),
     connect: (host) => keeper.connect?.(host),
     credential: (query) => keeper.credential(query),
     stepUp: (query) => keeper.stepUp?.(query) ?? (query.rejected as AccessToken),

@@ -131,9 +131,12 @@ export class Waiter<User extends SessionUser> {
       this.#throwIfHopeless(slot, left());
       if (found.mayStart?.() === false) return this.#surface(query);
       const { resource, challenge } = query;
+      const isJoining = slot.flight !== undefined;
       const flight = this.#refresher.start(slot, found.reason, { ...found.errand, resource, challenge });
       const outcome = await flight.wait(this.#host.clock, left());
       if (outcome === 'failed') this.#throwIfPointless(slot);
+      // Whoever asked before knew nothing of this challenge: it may tell where a token comes from.
+      else if (outcome === 'nobody' && isJoining && challenge !== undefined) continue;
       else if (outcome !== 'superseded') throwUnlessToken(outcome, this.#deadline);
       found.landed?.(flight, outcome);
     }

@@ -5,6 +5,8 @@ export interface AuthorizationServerOptions {
   readonly redirectUris?: readonly string[];
   /** Whether DPoP proofs need a nonce of the server (RFC 9449 §8). */
   readonly dpopNonce?: boolean;
+  /** Further resources that tokens are made for, as JWTs. */
+  readonly resources?: readonly string[];
   /** The public key of the client `signer`. */
   readonly signerKey?: Record<string, unknown>;
 }

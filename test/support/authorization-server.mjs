@@ -14,6 +14,7 @@ const SCOPES = 'openid offline_access read write';
 /** A real authorization server on loopback, with rotating refresh tokens: their second use kills the family. */
 export async function startAuthorizationServer(options = {}) {
   const { lifetime = 60, redirectUris = ['http://127.0.0.1/cb'], dpopNonce = true, signerKey } = options;
+  const formats = { ...RESOURCES, ...Object.fromEntries((options.resources ?? []).map((id) => [id, 'jwt'])) };
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${server.address().port}`;
@@ -49,7 +50,7 @@ export async function startAuthorizationServer(options = {}) {
         clientId: client?.clientId ?? '',
       });
       grant.addOIDCScope(SCOPES);
-      for (const resource of Object.keys(RESOURCES)) grant.addResourceScope(resource, 'read write');
+      for (const resource of Object.keys(formats)) grant.addResourceScope(resource, 'read write');
       await grant.save();
       return grant;
     },
@@ -64,7 +65,7 @@ export async function startAuthorizationServer(options = {}) {
         defaultResource: (_context, _client, oneOf) => oneOf ?? 'https://api.test/',
         useGrantedResource: () => true,
         getResourceServerInfo(_context, id) {
-          const accessTokenFormat = RESOURCES[id];
+          const accessTokenFormat = formats[id];
           if (accessTokenFormat === undefined) throw new errors.InvalidTarget();
           const jwt = { sign: { alg: 'ES256' } };
           return {
