@@ -27,7 +27,8 @@ export async function exchangeCode(
         ),
       check: async (response) => {
         const isOpenId = response.ok && (await hasIdToken(response));
-        const expected = isOpenId ? { expectedNonce: nonce, requireIdToken: true } : {};
+        const expectedNonce = nonce === '' ? oauth.expectNoNonce : nonce;
+        const expected = isOpenId ? { expectedNonce, requireIdToken: true } : {};
         return oauth.processAuthorizationCodeResponse(server, client, response, expected);
       },
     });

@@ -73,7 +73,11 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
       throw invalidOption(
         'The authorization server has no authorization endpoint. Pass endpoints: { authorization }.',
       );
-    const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
+    const asksFor = this.issuer.loginParameters(scopes ?? this.issuer.scopes);
+    const scope = parameters?.scope ?? asksFor.get('scope') ?? '';
+    // A nonce comes back in an ID token, and servers refuse one where none is asked for.
+    const nonce = scope.split(' ').includes('openid') ? oauth.generateRandomNonce() : '';
+    const state = oauth.generateRandomState();
     const verifier = oauth.generateRandomCodeVerifier();
     logins.add(state, { verifier, nonce, redirectUri: this.redirectUri, returnTo: target });
     const url = new URL(server.authorization_endpoint);
@@ -83,14 +87,13 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
       redirect_uri: this.redirectUri,
       response_type: 'code',
       state,
-      nonce,
+      ...(nonce !== '' && { nonce }),
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       // The code, too, is of no use without the key (RFC 9449 §10).
       ...(this.proof && { dpop_jkt: await this.proof.thumbprint() }),
     };
-    for (const [name, value] of this.issuer.loginParameters(scopes ?? this.issuer.scopes))
-      url.searchParams.append(name, value);
+    for (const [name, value] of asksFor) url.searchParams.append(name, value);
     for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
     await page.leave(url.href);
   }

@@ -284,3 +284,15 @@ test.each(['https://evil.example/', 'javascript:alert(1)', 'blob:http://127.0.0.
     expect(server.asked.size).toBe(0);
   },
 );
+
+test('a login that asks for no ID token sends no nonce: servers refuse one without the other', async () => {
+  await using server = await startAuthorizationServer();
+  await using api = await startServer();
+  const tab = openTab(server, { scopes: ['read'] });
+  using client = new Client(tab.source, { baseUrl: api.origin });
+  await tab.source.signIn();
+  expect(new URL(tab.href).searchParams.has('nonce')).toBe(false);
+  await comeBack(tab);
+  await tab.source.handleRedirect();
+  expect((await client.fetch('/')).status).toBe(204);
+});
