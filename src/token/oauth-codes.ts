@@ -8,6 +8,11 @@ const INTERACTIVE: ReadonlySet<unknown> = new Set([
   'interaction_required',
   'consent_required',
   'account_selection_required',
+  // auth0-spa-js
+  'mfa_required',
+  // msal-browser
+  'ui_not_allowed',
+  'interrupted_user',
 ]);
 /** What Microsoft Entra ID means with an `invalid_grant` that is not about the refresh token. */
 const ASKING: ReadonlySet<unknown> = new Set([
@@ -18,8 +23,27 @@ const ASKING: ReadonlySet<unknown> = new Set([
 ]);
 export const FINAL: ReadonlySet<unknown> = new Set([
   'invalid_grant',
-  'missing_refresh_token',
   ...INTERACTIVE,
+  // auth0-spa-js
+  'missing_refresh_token',
+  // msal-browser
+  'no_account_error',
+  'no_tokens_found',
+  'refresh_token_expired',
+  'native_account_unavailable',
+  'bad_token',
+  // supabase-js
+  'refresh_token_not_found',
+  'refresh_token_already_used',
+  'session_not_found',
+  'session_expired',
+  'user_not_found',
+  'user_banned',
+  // firebase/auth
+  'auth/user-token-expired',
+  'auth/invalid-refresh-token',
+  'auth/user-not-found',
+  'auth/user-disabled',
 ]);
 export const MISCONFIGURED: ReadonlySet<unknown> = new Set([
   'invalid_client',
