@@ -146,6 +146,10 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     `GET | ${shop}/orders | authorization: Bearer access-token-3 => 200`,
   ],
   'loopback-login.ts': ['200 for alice'],
+  'bound-tokens.ts': [
+    'a page: loading',
+    `GET | ${shop}/orders | authorization: DPoP (svc at https://api.test/) => 200`,
+  ],
   'shared-sessions.ts': [
     'The store cannot be used here, as in some private windows',
     `GET | ${shop}/orders | authorization: Bearer access-token-of-ada => 200`,
