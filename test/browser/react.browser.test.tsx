@@ -10,8 +10,8 @@ import {
   useUser,
 } from '../../src/react.ts';
 import { createManualClock } from '../support/clock.ts';
+import { ANN, BEN, type Member, memberClient, tokensOf } from '../support/members.ts';
 import { quiet } from '../support/quiet.ts';
-import { ANN, BEN, type Member, memberClient, tokensOf } from './logins.ts';
 import { createRoom } from './room.ts';
 import { Boundary, painted, stage } from './stage.tsx';
 

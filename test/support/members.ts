@@ -6,8 +6,8 @@ import {
   type TokenProvider,
   type TokenResponse,
 } from '../../src/index.ts';
-import { createJwt } from '../support/jwt.ts';
-import { quiet } from '../support/quiet.ts';
+import { createJwt } from './jwt.ts';
+import { quiet } from './quiet.ts';
 
 /** Who the tests know. */
 export interface Member {
