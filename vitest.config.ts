@@ -15,6 +15,7 @@ const optimizeDeps = {
     'jwt-decode',
     'eventemitter3',
     'fast-check',
+    'oauth4webapi',
     'react',
     'react/jsx-dev-runtime',
     'react-dom',

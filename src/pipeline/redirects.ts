@@ -77,7 +77,8 @@ async function follow(
   let response = first;
   for (let count = 0; isRedirect(response); count++) {
     discard(response);
-    if (response.type === 'opaqueredirect') throw refuse(exchange, BROWSER_REASON);
+    if (response.type === 'opaqueredirect')
+      throw refuse(exchange, strategy.learn ? PROOF_REASON : BROWSER_REASON);
     if (exchange.body?.isStream === true) throw refuse(exchange, STREAM_REASON);
     if (callersMode(exchange) === 'error')
       throw refuse(exchange, "the server redirected it, and it says redirect: 'error'");
@@ -95,6 +96,8 @@ async function follow(
 const BROWSER_REASON =
   'the server redirected it, and a browser would carry the key along to wherever that leads, ' +
   'unless it is sent as Authorization';
+const PROOF_REASON =
+  'the server redirected it, a browser does not show where to, and its proof is good for one URL only';
 const STREAM_REASON = 'the server redirected it, and a stream cannot be sent twice';
 
 /** What the strategy writes, tried on a blank hop: whatever looks the same is a credential, whoever wrote it. */

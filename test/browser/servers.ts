@@ -48,6 +48,11 @@ const handlers: Record<string, (call: Call) => void> = {
     const isOld = /(?:^|Bearer )old/.test(authorization || key || (query.get('api_key') ?? ''));
     sendJson(response, isOld ? 401 : 200, seen);
   },
+  /** A token endpoint that binds what it hands out. */
+  bind: ({ log, response }) => {
+    const value = { access_token: `bound-token-${log.length}`, token_type: 'DPoP', expires_in: 600 };
+    sendJson(response, 200, { ...value, refresh_token: `bound-refresh-token-${log.length}` });
+  },
   /** What a browser may keep and show to the next user: each answer has a number of its own. */
   cacheable: ({ log, response }) => {
     response.setHeader('cache-control', 'private, max-age=600');
