@@ -36,11 +36,11 @@ export function tokenStrategy<User extends SessionUser>(
   placement: PlacementOptions | undefined,
   { proof, discovers }: Pick<TokenSource, 'proof' | 'discovers'> = {},
 ): AuthStrategy<AccessToken, User> & { readonly session: Session<User> } {
-  const { placement: where, label, write } = proof ? withProof(proof, placement) : writerOf(placement);
+  const writer = proof ? withProof(proof, placement) : writerOf(placement);
   return {
     name: 'access-token',
-    placement: where,
-    writes: label,
+    placement: writer.placement,
+    writes: writer.label,
     session: keeper.session,
     ...(discovers && { discovers }),
     connect: (host) => keeper.connect?.(host),
@@ -48,11 +48,11 @@ export function tokenStrategy<User extends SessionUser>(
     stepUp: (query) => keeper.stepUp?.(query) ?? (query.rejected as AccessToken),
     isStale: () => keeper.isStale?.() === true,
     epoch: (credential) => keeper.epoch?.(credential),
-    apply: (outgoing, token) => write(outgoing, token.value),
+    apply: (outgoing, token) => writer.write(outgoing, token.value),
     ...(proof && { learn: (response, outgoing) => proof.learn(response, outgoing) }),
     describe: (token) => fingerprint(token.value),
     explain: (token) =>
-      `The access token was sent as ${label}. Check its audience, its scopes and its issuer.` +
+      `The access token was sent as ${writer.label}. Check its audience, its scopes and its issuer.` +
       (keeper.isRefused?.(token) === true ? NO_MORE : ''),
   };
 }
