@@ -185,8 +185,11 @@ export type TokenProvider = (context: TokenContext) => Awaitable<TokenResult>;
 /** A token provider that also knows when its own state changed and how to sign out. */
 export interface TokenSource {
   getToken: TokenProvider;
-  /** Calls `changed` when its sign-in state changed on its own. Returns the function that stops it. */
-  subscribe?(changed: () => void): () => void;
+  /**
+   * Calls `changed` when its sign-in state changed on its own; with `true` where the tokens of a login are at hand:
+   * they are taken at once. Returns the function that stops it.
+   */
+  subscribe?(changed: (isAtHand?: unknown) => void): () => void;
   signOut?(ended: EndedSession): Awaitable<void>;
   /** Called last at a sign-out, once `signOut` is done and the store has it: the page may be left then. */
   afterSignOut?(ended: EndedSession): Awaitable<void>;

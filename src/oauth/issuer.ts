@@ -7,7 +7,7 @@ import { type BoundedFetch, boundedFetch } from './bounded-fetch.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { type Dpop, dpopOf } from './dpop.ts';
 import { checkNames, ENDPOINTS, type IssuerOptions, readEndpoints, secureUrl } from './issuer-options.ts';
-import { discover } from './metadata.ts';
+import { ANY_ALGORITHM, discover } from './metadata.ts';
 import { ServerClock } from './server-clock.ts';
 
 /** What every request to the server is made with. */
@@ -108,9 +108,13 @@ export class Issuer {
     const issuer = this.#issuer;
     const { token_endpoint: token } = this.#given;
     if (issuer === undefined || token !== undefined)
-      return { issuer: String(this.#options.issuer ?? new URL(token ?? '').origin), ...this.#given };
+      return {
+        ...ANY_ALGORITHM,
+        issuer: String(this.#options.issuer ?? new URL(token ?? '').origin),
+        ...this.#given,
+      };
     const found = await discover(issuer, this.request(signal));
-    const metadata = { ...found, ...this.#given };
+    const metadata = { ...ANY_ALGORITHM, ...found, ...this.#given };
     if (metadata.token_endpoint === undefined)
       throw invalidOption('The authorization server names no token endpoint. Pass endpoints: { token }.');
     for (const name of Object.values(ENDPOINTS)) {

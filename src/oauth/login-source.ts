@@ -30,16 +30,20 @@ export class LoginSource implements TokenSource {
     return context.refreshToken === undefined ? null : refresh(this.issuer, context.refreshToken, context);
   }
 
-  subscribe(changed: () => void): () => void {
-    const entry = (): void => changed();
+  subscribe(changed: (isAtHand?: unknown) => void): () => void {
+    // Taken at once: a page that is left or loaded again would lose it.
+    const entry = (): void => changed(true);
     this.#listeners.add(entry);
     // A login may have come before the client was made.
-    if (this.#brought) changed();
+    if (this.#brought) entry();
     return () => void this.#listeners.delete(entry);
   }
 
-  signOut(ended: EndedSession): Promise<void> {
-    return revoke(this.issuer, ended);
+  async signOut(ended: EndedSession): Promise<void> {
+    const brought = this.#brought;
+    this.#brought = undefined;
+    await revoke(this.issuer, ended);
+    if (brought) await revoke(this.issuer, readTokens(await brought.json()));
   }
 
   revoke(late: EndedSession): Promise<void> {
@@ -62,4 +66,10 @@ export class LoginSource implements TokenSource {
     if (!refreshed.ok) return refreshed;
     return { refresh_token: refreshToken, id_token: idToken, ...((await refreshed.json()) as TokenResponse) };
   }
+}
+
+/** A login that nobody has asked for yet is over, too. */
+function readTokens(tokens: unknown): EndedSession {
+  const { refresh_token: refreshToken } = Object(tokens) as { refresh_token?: unknown };
+  return { refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined };
 }

@@ -2,6 +2,13 @@ import * as oauth from 'oauth4webapi';
 import { TokenError } from '../errors.ts';
 import { createRedactor } from '../redact.ts';
 
+/** What a server signs ID tokens with that does not say so. They come straight from it, and are not verified again. */
+export const ANY_ALGORITHM: Pick<oauth.AuthorizationServer, 'id_token_signing_alg_values_supported'> = {
+  id_token_signing_alg_values_supported: ['RS', 'PS', 'ES', 'HS']
+    .flatMap((family) => [`${family}256`, `${family}384`, `${family}512`])
+    .concat('EdDSA', 'Ed25519'),
+};
+
 /** What is asked with: an own `fetch`, and perhaps a signal. */
 type DiscoveryOptions = NonNullable<Parameters<typeof oauth.discoveryRequest>[1]>;
 

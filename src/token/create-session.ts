@@ -88,7 +88,8 @@ export function createSession<User extends SessionUser>(
       state.connect(host.events);
       const made = new TokenManager(host, source, state, options);
       manager = made;
-      const off = source.subscribe?.(() => made.changed());
+      // Whoever hands it to an emitter has it called with an event.
+      const off = source.subscribe?.((isAtHand) => made.changed(isAtHand === true));
       host.signal.addEventListener('abort', () => {
         off?.();
         made.close();

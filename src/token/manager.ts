@@ -156,8 +156,8 @@ export class TokenManager<User extends SessionUser> {
     return this.#sharing?.signedOut() ?? Promise.resolve();
   }
 
-  /** The source's own sign-in state changed: what is held may be another user's (T8). */
-  changed(): void {
+  /** The source's own sign-in state changed: what is held may be another user's (T8). A login is taken at once. */
+  changed(isAtHand: boolean): void {
     if (this.#host.signal.aborted) return;
     // Many sources tell their state as soon as they are listened to, and construction asks nobody.
     const { home, slots } = this.#wallet;
@@ -165,7 +165,7 @@ export class TokenManager<User extends SessionUser> {
       this.#state.snapshot.status !== 'loading' || slots.some((slot) => slot.flight !== undefined);
     this.#wallet.doubt();
     this.#refresher.overtake();
-    if (wasAsked) this.#refresher.start(home, 'initial');
+    if (wasAsked || isAtHand) this.#refresher.start(home, 'initial');
   }
 
   close(): void {

@@ -23,7 +23,7 @@ export async function startAuthorizationServer(options = {}) {
     jwks: { keys: [{ ...signing, use: 'sig', alg: 'ES256', kid: 'k1' }] },
     cookies: { keys: ['test'] },
     scopes: SCOPES.split(' '),
-    clients: clientsOf(redirectUris, signerKey),
+    clients: clientsOf(redirectUris, signerKey, options.postLogoutRedirectUris),
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     pkce: { required: () => true },
@@ -91,21 +91,68 @@ export async function startAuthorizationServer(options = {}) {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  const made = { issuer, asked, user: 'alice', close, [Symbol.asyncDispose]: close };
+  const received = [];
+  const made = {
+    issuer,
+    asked,
+    received,
+    user: 'alice',
+    cut: undefined,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+  const interact = (request, response) =>
+    options.pages
+      ? showPage(provider, request, response)
+      : answerAtOnce(provider, made.user, request, response);
   server.on('request', (request, response) => {
-    if (!request.url?.startsWith('/interaction/')) {
-      void handler(request, response);
-      return;
-    }
-    const result =
-      made.user === undefined ? { error: 'access_denied' } : { login: { accountId: made.user }, consent: {} };
-    provider
-      .interactionFinished(request, response, result, { mergeWithLastSubmission: false })
-      .catch((error) => response.writeHead(500).end(String(error)));
+    received.push(`${request.method} ${request.url?.split('?')[0]}`);
+    const where = made.cut?.(received.length, received.at(-1));
+    if (where === 'request') return request.socket.destroy();
+    if (where !== undefined) cutAnswer(request, response, where);
+    if (!request.url?.startsWith('/interaction/')) return void handler(request, response);
+    interact(request, response).catch((error) => response.writeHead(500).end(String(error)));
   });
   return made;
 }
-function clientsOf(redirectUris, signerKey) {
+/** The server has done what it was asked for, and its answer is lost: all of it, or the second half. */
+function cutAnswer(request, response, where) {
+  const { end } = response;
+  response.end = (body = '') => {
+    const { socket } = request;
+    if (where === 'answer') socket.destroy();
+    else {
+      response.write(String(body).slice(0, String(body).length / 2), () => socket.destroy());
+    }
+    response.end = end;
+    return response;
+  };
+}
+/** Who is at the server's pages says at once who they are, or no. */
+function answerAtOnce(provider, user, request, response) {
+  const result =
+    user === undefined ? { error: 'access_denied' } : { login: { accountId: user }, consent: {} };
+  return provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+}
+/** Pages as users know them: one that asks who they are, and one that asks what an app may do. */
+async function showPage(provider, request, response) {
+  if (request.method !== 'POST') {
+    const { prompt } = await provider.interactionDetails(request, response);
+    const what = prompt.name === 'login' ? '<label>User <input name="user" required></label>' : 'May it?';
+    const page = `<!doctype html><meta charset="utf-8"><title>${prompt.name}</title><form method="post">${what}
+<button name="says" value="yes">Yes</button> <button name="says" value="no" formnovalidate>No</button></form>`;
+    response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+    return;
+  }
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  const form = new URLSearchParams(text);
+  const user = form.get('user');
+  const said = user === null ? { consent: {} } : { login: { accountId: user } };
+  const result = form.get('says') === 'yes' ? said : { error: 'access_denied' };
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
+}
+function clientsOf(redirectUris, signerKey, postLogoutRedirectUris = []) {
   const machine = { redirect_uris: [], response_types: [] };
   const user = { token_endpoint_auth_method: 'none', application_type: 'native' };
   const clients = [
@@ -127,6 +174,7 @@ function clientsOf(redirectUris, signerKey) {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       redirect_uris: [...redirectUris],
+      post_logout_redirect_uris: [...postLogoutRedirectUris],
       ...user,
     },
     { client_id: 'cli', grant_types: [DEVICE, 'refresh_token'], ...machine, ...user },

@@ -93,14 +93,26 @@ export async function createSite({ redeem, lifetime }: SiteOptions = {}): Promis
 }
 
 /** Sources as they are, without their types: what a tab runs is what is in the repository. */
-async function sendFile(response: ServerResponse, path: string): Promise<void> {
-  const isServed = /^\/(src|test\/tabs|node_modules\/jwt-decode)\/[\w/-]+\.(ts|js)$/.test(path);
+export async function sendFile(response: ServerResponse, path: string): Promise<void> {
+  const isServed = /^\/(src|test\/tabs|node_modules\/(jwt-decode|oauth4webapi))\/[\w/-]+\.(ts|js)$/.test(
+    path,
+  );
   if (!isServed) return send(response, 404, 'text/plain', '');
-  const text = await readFile(fileURLToPath(new URL(`.${path}`, ROOT)), 'utf8');
-  send(response, 200, 'text/javascript', path.endsWith('.ts') ? stripTypeScriptTypes(text) : text);
+  const stored = served.get(path);
+  const text = stored ?? (await readSource(path));
+  served.set(path, text);
+  response.setHeader('cache-control', 'max-age=3600');
+  send(response, 200, 'text/javascript', text);
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
+const served = new Map<string, string>();
+
+async function readSource(path: string): Promise<string> {
+  const text = await readFile(fileURLToPath(new URL(`.${path}`, ROOT)), 'utf8');
+  return path.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
+}
+
+export function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { 'content-type': `${type}; charset=utf-8` }).end(body);
 }
 
