@@ -1,0 +1,22 @@
+import { EventType, type IPublicClientApplication } from '@azure/msal-browser';
+import type { TokenSource } from 'fetch-valet';
+
+// #region source
+export function fromMsal(msal: IPublicClientApplication, scopes: string[]): TokenSource {
+  return {
+    async getToken({ forceRefresh }) {
+      const account = msal.getActiveAccount();
+      if (account === null) return null;
+      const { accessToken, expiresOn } = await msal.acquireTokenSilent({ scopes, account, forceRefresh });
+      return { accessToken, expiresAt: expiresOn };
+    },
+    subscribe(changed) {
+      const id = msal.addEventCallback(() => changed(), [EventType.ACTIVE_ACCOUNT_CHANGED]);
+      return () => {
+        if (id !== null) msal.removeEventCallback(id);
+      };
+    },
+    signOut: () => msal.logoutRedirect(),
+  };
+}
+// #endregion

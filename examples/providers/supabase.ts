@@ -1,0 +1,27 @@
+import { isAuthSessionMissingError, type SupabaseClient } from '@supabase/supabase-js';
+import type { TokenSource } from 'fetch-valet';
+
+// #region source
+export function fromSupabase({ auth }: Pick<SupabaseClient, 'auth'>): TokenSource {
+  return {
+    async getToken({ forceRefresh }) {
+      const { data, error } = await (forceRefresh ? auth.refreshSession() : auth.getSession());
+      if (error && !isAuthSessionMissingError(error)) throw error;
+      return data.session?.access_token ?? null;
+    },
+    subscribe(changed) {
+      let known: string | undefined;
+      const { data } = auth.onAuthStateChange((_event, session) => {
+        if (session?.user.id === known) return;
+        known = session?.user.id;
+        changed();
+      });
+      return () => data.subscription.unsubscribe();
+    },
+    async signOut() {
+      const { error } = await auth.signOut({ scope: 'local' });
+      if (error) throw error;
+    },
+  };
+}
+// #endregion

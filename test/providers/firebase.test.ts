@@ -1,0 +1,50 @@
+/** firebase/auth itself, with a server on loopback in the place of its emulator. */
+import { deleteApp, initializeApp } from '@firebase/app';
+import {
+  connectAuthEmulator,
+  initializeAuth,
+  inMemoryPersistence,
+  signInWithCustomToken,
+  signOut,
+} from '@firebase/auth';
+import { fromFirebase } from '../../examples/providers/firebase.ts';
+import { type IdentitySdk, identitySdkContract } from '../contracts/identity-sdk.ts';
+import { sendJson, startServer } from '../support/server.ts';
+import { formOf, Issuer, subjectOf } from './issuer.ts';
+
+async function start(): Promise<IdentitySdk> {
+  const issuer = new Issuer();
+  const server = await startServer(({ url, body }, response) => {
+    if (url.includes('signInWithCustomToken')) {
+      const { token } = JSON.parse(body.toString()) as { token: string };
+      return sendJson(response, { idToken: issuer.token(token), refreshToken: token, expiresIn: '3600' });
+    }
+    if (url.includes('accounts:lookup')) {
+      const { idToken } = JSON.parse(body.toString()) as { idToken: string };
+      return sendJson(response, { users: [{ localId: subjectOf(idToken) }] });
+    }
+    const mood = issuer.decide();
+    if (mood === 'has a bad moment') return sendJson(response, { error: { message: 'UNAVAILABLE' } }, 503);
+    if (mood === 'ended the login') return sendJson(response, { error: { message: 'TOKEN_EXPIRED' } }, 400);
+    const user = formOf(body).get('refresh_token') ?? '';
+    sendJson(response, { access_token: issuer.token(user), refresh_token: user, expires_in: '3600' });
+  });
+  const app = initializeApp({ apiKey: 'public' });
+  const auth = initializeAuth(app, { persistence: inMemoryPersistence });
+  connectAuthEmulator(auth, server.origin, { disableWarnings: true });
+  return {
+    source: fromFirebase(auth),
+    issuer,
+    signOut: () => signOut(auth),
+    user: async () => auth.currentUser?.uid,
+    signIn: async (user) => void (await signInWithCustomToken(auth, user)),
+    async close() {
+      // The memory is one for all apps of this name.
+      await signOut(auth);
+      await deleteApp(app);
+      await server.close();
+    },
+  };
+}
+
+identitySdkContract('firebase/auth', start, { tells: true, switches: true, whenGone: 'SIGNED_OUT' });
