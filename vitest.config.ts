@@ -51,6 +51,16 @@ const chromium = playwright({
   launchOptions: { executablePath: findBrowser('chromium') ?? 'chromium', args: quiet },
 });
 
+// They are installed by `npm run runtimes` alone.
+const runtimes = {
+  test: {
+    name: 'runtimes',
+    include: ['test/runtimes/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+};
+
 export default defineConfig({
   test: {
     // .ci/run counts the tests of this report.
@@ -63,7 +73,13 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/package/**', 'test/tabs/**'],
+          exclude: [
+            'test/browser/**',
+            'test/package/**',
+            'test/runtimes/**',
+            'test/react-dashboard/**',
+            'test/tabs/**',
+          ],
         },
       },
       {
@@ -79,6 +95,13 @@ export default defineConfig({
           include: ['test/tabs/**/*.test.ts'],
         },
       },
+      {
+        test: {
+          name: 'dashboard',
+          include: ['test/react-dashboard/**/*.test.ts'],
+        },
+      },
+      ...(process.env.RUNTIMES === undefined ? [] : [runtimes]),
       {
         test: {
           name: 'package',

@@ -43,6 +43,14 @@ const tasks = {
     return runNode('--disable-warning=ExperimentalWarning', '--expose-gc', 'bench/run.ts', ...args);
   },
 
+  async runtimes(args) {
+    installDependencies('test/runtimes');
+    requireBrowsers(['chromium', 'firefox', 'webkit']);
+    await buildWhenStale();
+    process.env.RUNTIMES = '1';
+    return runTool('vitest', 'run', '--project', 'runtimes', ...args);
+  },
+
   async soak(args) {
     requireRedis();
     requireBrowsers(['chromium', 'firefox']);
@@ -77,7 +85,9 @@ function browsersFor(args) {
   });
   const browsers = /** @type {const} */ (['chromium', 'firefox']);
   if (projects.length === 0 || projects.includes('tabs')) return browsers;
-  return browsers.filter((name) => projects.includes(name));
+  return browsers.filter(
+    (name) => projects.includes(name) || (name === 'chromium' && projects.includes('dashboard')),
+  );
 }
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -60,7 +60,8 @@ export async function startAuthorizationServer({ people, scopes, audience, lifet
     },
     features: {
       devInteractions: { enabled: false },
-      revocation: { enabled: true },
+      // Whoever holds a token may give it back.
+      revocation: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,

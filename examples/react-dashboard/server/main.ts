@@ -28,7 +28,9 @@ async function onPort(port: number): Promise<Example> {
 
 async function runServers(): Promise<() => Promise<void>> {
   const page = argv[3] ?? 'http://localhost:5173';
-  const servers = await startServers({ lifetime, issuerPort: 4401, apiPort: 4402 });
+  // The usual ports, so that what stands in a .env file stays true; or any that are free.
+  const [issuerPort, apiPort] = env.PORT === '0' ? [0, 0] : [4401, 4402];
+  const servers = await startServers({ lifetime, issuerPort, apiPort });
   servers.admit(page);
   console.log(`For a page at ${page}. Its .env.local:\n`);
   console.log(`VITE_ISSUER=${servers.login.issuer}\nVITE_API=${servers.api}\nVITE_AUDIENCE=${AUDIENCE}\n`);

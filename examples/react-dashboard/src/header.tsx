@@ -10,7 +10,8 @@ export function Header({ log }: { readonly log: SessionLog }) {
     <header className="bar">
       <div className="bar-in">
         <p className="brand">
-          <Kettle /> Kettle &amp; Co. <span className="brand-part">orders</span>
+          <Kettle /> <span className="brand-name">Kettle &amp; Co.</span>{' '}
+          <span className="brand-part">orders</span>
         </p>
         <a className="jump" href="#panel">
           Live session

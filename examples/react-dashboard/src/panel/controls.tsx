@@ -88,6 +88,11 @@ function Lever({ name, children, isOn, isOff = false, pull }: LeverProps) {
       onClick={pull}
     >
       <b id={id}>{name}</b>
+      {isOn && (
+        <span className="on" aria-hidden="true">
+          on
+        </span>
+      )}
       <span className="note" id={`${id}-note`}>
         {children}
       </span>
