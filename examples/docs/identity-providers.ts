@@ -1,66 +1,66 @@
-/** Stand-ins in the shape of well-known identity SDKs, for the one-liners of the guide. */
+/**
+ * Stand-ins of well-known identity SDKs, for the one-liners of the guide. Their types are those that the SDKs
+ * publish. The SDKs themselves are run in test/providers.
+ */
+import type { Auth0Client } from '@auth0/auth0-spa-js';
+import type { AuthenticationResult, IPublicClientApplication } from '@azure/msal-browser';
+import type { Clerk, SignedInSessionResource } from '@clerk/shared/types';
+import type { Auth, User } from '@firebase/auth';
+import type { SupabaseClient } from '@supabase/supabase-js';
+import type Keycloak from 'keycloak-js';
 
 /** `@auth0/auth0-spa-js` */
-export const auth0 = {
-  getTokenSilently: (options: Auth0Options = {}): Promise<string> => {
+export const auth0: Pick<Auth0Client, 'getTokenSilently'> = {
+  getTokenSilently: ((options = {}) => {
     const { audience, scope } = options.authorizationParams ?? {};
     return Promise.resolve(['auth0-cache', options.cacheMode, audience, scope].filter(Boolean).join('-'));
-  },
+  }) as Auth0Client['getTokenSilently'],
 };
 
-interface Auth0Options {
-  cacheMode?: 'on' | 'off' | 'cache-only';
-  authorizationParams?: { audience?: string; scope?: string };
-}
-
+const clerkSession: Pick<SignedInSessionResource, 'getToken'> = {
+  getToken: (options = {}) => Promise.resolve(`clerk-skip-${options.skipCache}`),
+};
 /** `@clerk/clerk-js` */
-export const clerk: {
-  readonly session:
-    | { getToken(options?: { skipCache?: boolean }): Promise<string | null> }
-    | null
-    | undefined;
-} = {
-  session: { getToken: (options = {}) => Promise.resolve(`clerk-skip-${options.skipCache}`) },
-};
+export const clerk = { session: clerkSession } as Pick<Clerk, 'session'>;
 
-interface SupabaseAnswer {
-  readonly data: { readonly session: { readonly access_token: string } | null };
-  readonly error: Error | null;
-}
-
+const sessionOf = (access_token: string): object => ({ data: { session: { access_token } }, error: null });
 /** `@supabase/supabase-js` */
 export const supabase = {
   auth: {
-    getSession: (): Promise<SupabaseAnswer> =>
-      Promise.resolve({ data: { session: { access_token: 'supabase-cached' } }, error: null }),
-    refreshSession: (): Promise<SupabaseAnswer> =>
-      Promise.resolve({ data: { session: { access_token: 'supabase-fresh' } }, error: null }),
-    onAuthStateChange(_changed: (event: string) => void): {
-      data: { subscription: { unsubscribe(): void } };
-    } {
-      return { data: { subscription: { unsubscribe: () => {} } } };
-    },
-    signOut: (): Promise<unknown> => Promise.resolve(),
+    getSession: () => Promise.resolve(sessionOf('supabase-cached')),
+    refreshSession: () => Promise.resolve(sessionOf('supabase-fresh')),
   },
-};
+} as unknown as SupabaseClient;
 
-/** `firebase/auth` */
-export const firebase: {
-  readonly currentUser: { getIdToken(forceRefresh?: boolean): Promise<string> } | null;
-} = {
-  currentUser: { getIdToken: (forceRefresh) => Promise.resolve(`firebase-force-${forceRefresh}`) },
+const firebaseUser: Pick<User, 'getIdToken'> = {
+  getIdToken: (forceRefresh) => Promise.resolve(`firebase-force-${forceRefresh}`),
 };
+/** `firebase/auth` */
+export const firebase = { currentUser: firebaseUser } as Pick<Auth, 'currentUser'>;
 
 /** `@azure/msal-browser` */
-export const msal = {
-  acquireTokenSilent: (request: { scopes: string[]; forceRefresh?: boolean }) =>
+export const msal: Pick<IPublicClientApplication, 'acquireTokenSilent'> = {
+  acquireTokenSilent: ({ forceRefresh }) =>
     Promise.resolve({
-      accessToken: `msal-force-${request.forceRefresh}`,
-      expiresOn: new Date(Date.now() + 3_600_000) as Date | null,
-    }),
+      accessToken: `msal-force-${forceRefresh}`,
+      expiresOn: new Date(Date.now() + 3_600_000),
+    } as AuthenticationResult),
+};
+
+/** `keycloak-js` */
+export const keycloak: Pick<Keycloak, 'authenticated' | 'token' | 'updateToken'> = {
+  authenticated: true,
+  async updateToken(minValidity) {
+    keycloak.token = `keycloak-${minValidity}`;
+    return true;
+  },
 };
 
 /** Any other. */
 export const auth = {
   getToken: (options: { fresh: boolean }): Promise<string> => Promise.resolve(`token-fresh-${options.fresh}`),
+  onUserChange:
+    (_listener: () => void): (() => void) =>
+    () => {},
+  signOut: (): Promise<void> => Promise.resolve(),
 };

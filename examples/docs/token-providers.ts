@@ -1,48 +1,8 @@
 /** The snippets of docs/guide/token-providers.md. */
 import { accessToken, Client, SessionError, type TokenProvider, type TokenSource } from 'fetch-valet';
-import { auth0, clerk, firebase, msal, supabase } from './identity-providers.ts';
+import { auth } from './identity-providers.ts';
 
 const options = { baseUrl: 'https://api.shop.example' };
-
-// #region auth0
-const withAuth0 = new Client(
-  ({ forceRefresh }) => auth0.getTokenSilently({ cacheMode: forceRefresh ? 'off' : 'on' }),
-  options,
-);
-// #endregion
-
-// #region clerk
-const withClerk = new Client(
-  ({ forceRefresh }) => clerk.session?.getToken({ skipCache: forceRefresh }) ?? null,
-  options,
-);
-// #endregion
-
-// #region supabase
-const getToken: TokenProvider = async ({ forceRefresh }) => {
-  const { data, error } = await (forceRefresh ? supabase.auth.refreshSession() : supabase.auth.getSession());
-  // The network had a bad moment. Any other error means that there is no session any more.
-  if (error?.name === 'AuthRetryableFetchError') throw error;
-  return data.session?.access_token ?? null;
-};
-const withSupabase = new Client(getToken, options);
-// #endregion
-
-// #region firebase
-const withFirebase = new Client(
-  ({ forceRefresh }) => firebase.currentUser?.getIdToken(forceRefresh) ?? null,
-  options,
-);
-// #endregion
-
-const scopes = ['api://shop/.default'];
-
-// #region msal
-const withMsal = new Client(async ({ forceRefresh }) => {
-  const { accessToken, expiresOn } = await msal.acquireTokenSilent({ scopes, forceRefresh });
-  return { accessToken, expiresAt: expiresOn };
-}, options);
-// #endregion
 
 // #region own-backend
 const withCookie = new Client(
@@ -50,8 +10,7 @@ const withCookie = new Client(
   options,
 );
 // #endregion
-const clients = [withAuth0, withClerk, withSupabase, withFirebase, withMsal, withCookie];
-for (const client of clients) await client.get('orders');
+await withCookie.get('orders');
 
 // #region refresh-token
 const refresh: TokenProvider = ({ refreshToken, signal }) => {
@@ -61,18 +20,6 @@ const refresh: TokenProvider = ({ refreshToken, signal }) => {
 };
 const shop = new Client(refresh, options);
 // #endregion
-
-// #region audiences
-const withAudiences = new Client(
-  ({ forceRefresh, audience, scopes }) =>
-    auth0.getTokenSilently({
-      cacheMode: forceRefresh ? 'off' : 'on',
-      authorizationParams: { ...(audience !== undefined && { audience }), scope: scopes.join(' ') },
-    }),
-  options,
-);
-// #endregion
-await withAudiences.get('mail', { auth: { audience: 'mail', scopes: ['read'] } });
 
 const loginAnswer = { access_token: 'access-token-revoked', expires_in: 600, refresh_token: 'from-login' };
 
@@ -109,16 +56,9 @@ await api.get('orders');
 
 // #region source
 const source: TokenSource = {
-  getToken,
-  subscribe(changed) {
-    const { data } = supabase.auth.onAuthStateChange((event) => {
-      if (event === 'SIGNED_IN' || event === 'SIGNED_OUT') changed();
-    });
-    return () => data.subscription.unsubscribe();
-  },
-  async signOut() {
-    await supabase.auth.signOut();
-  },
+  getToken: ({ forceRefresh }) => auth.getToken({ fresh: forceRefresh }),
+  subscribe: (changed) => auth.onUserChange(changed),
+  signOut: () => auth.signOut(),
 };
 // #endregion
 await new Client(source, options).get('orders');

@@ -85,19 +85,25 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     'weather, billing team 200 true',
     `GET | ${weather} | authorization: Bearer token-fresh-false | x-api-key: weather-key-1 => 200`,
   ],
-  'token-providers.ts': [
+  'providers.ts': [
     `GET | ${shop}/orders | authorization: Bearer auth0-cache-on => 200`,
     `GET | ${shop}/orders | authorization: Bearer clerk-skip-false => 200`,
     `GET | ${shop}/orders | authorization: Bearer supabase-cached => 200`,
     `GET | ${shop}/orders | authorization: Bearer firebase-force-false => 200`,
     `GET | ${shop}/orders | authorization: Bearer msal-force-false => 200`,
+    `GET | ${shop}/orders | authorization: Bearer keycloak-60 => 200`,
     `GET | ${shop}/mail | authorization: Bearer auth0-cache-on-mail-read => 200`,
+  ],
+  'token-providers.ts': [
+    `POST | https://shop.example/token => 200`,
+    `GET | ${shop}/orders | authorization: Bearer access-token-1 => 200`,
     `GET | ${shop}/orders | authorization: Bearer access-token-revoked => 401`,
     'POST | https://id.shop.example/token | grant_type=refresh_token&refresh_token=from-login => 200',
     `GET | ${shop}/orders | authorization: Bearer access-token-2 => 200`,
     'POST | https://id.shop.example/token | grant_type=refresh_token&refresh_token=kept => 200',
     `GET | ${shop}/orders | authorization: Bearer access-token-3 => 200`,
     `GET | ${shop}/orders | authorization: Bearer access-token-of-the-page => 200`,
+    `GET | ${shop}/orders | authorization: Bearer token-fresh-false => 200`,
   ],
   'errors.ts': [
     '1 order',

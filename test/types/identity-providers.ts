@@ -1,222 +1,51 @@
 /**
- * Programs of people who sign their users in with an SDK. The interfaces are cut out of the types which these
- * SDKs publish: what the programs call, with all overloads, optional parts and nulls. Nothing here runs.
+ * Programs of people who sign their users in with an SDK, against the types which these SDKs publish. The forms of
+ * the guide are compiled in examples/providers and examples/docs; here is what else people write. Nothing here runs.
  */
+import type { Auth0Client } from '@auth0/auth0-spa-js';
+import type { IPublicClientApplication } from '@azure/msal-browser';
+import type { Auth, User } from '@firebase/auth';
+import type { SupabaseClient } from '@supabase/supabase-js';
+import type Keycloak from 'keycloak-js';
 import { expectTypeOf } from 'vitest';
-import { accessToken, Client, SessionError } from '../../src/index.ts';
+import { fromAuth0 } from '../../examples/providers/auth0.ts';
+import { fromFirebase } from '../../examples/providers/firebase.ts';
+import { fromKeycloak } from '../../examples/providers/keycloak.ts';
+import { fromMsal } from '../../examples/providers/msal.ts';
+import { fromSupabase } from '../../examples/providers/supabase.ts';
+import { accessToken, Client } from '../../src/index.ts';
 
 const options = { baseUrl: 'https://api.example.com/v1' };
 
-// Auth0 (@auth0/auth0-spa-js 2)
-interface Auth0TokenOptions {
-  cacheMode?: 'on' | 'off' | 'cache-only';
-  authorizationParams?: { audience?: string; scope?: string; redirect_uri?: string };
-  timeoutInSeconds?: number;
-  detailedResponse?: boolean;
-}
-interface Auth0VerboseResponse {
-  id_token: string;
-  token_type: string;
-  access_token: string;
-  expires_in: number;
-  scope?: string;
-}
-declare const auth0: {
-  getTokenSilently(options: Auth0TokenOptions & { detailedResponse: true }): Promise<Auth0VerboseResponse>;
-  getTokenSilently(options?: Auth0TokenOptions): Promise<string>;
-  logout(options?: { logoutParams?: { returnTo?: string } }): Promise<void>;
-};
-
-export function withAuth0(): void {
+export function withAuth0(auth0: Auth0Client): void {
+  new Client(fromAuth0(auth0), options);
+  // With its expiry, and all else that Auth0 answers
   new Client(
-    ({ forceRefresh }) => auth0.getTokenSilently({ cacheMode: forceRefresh ? 'off' : 'on' }),
-    options,
-  );
-  new Client(
-    ({ forceRefresh }) =>
-      auth0.getTokenSilently({ cacheMode: forceRefresh ? 'off' : 'on', detailedResponse: true }),
-    options,
-  );
-  new Client(
-    {
-      getToken: ({ forceRefresh }) => auth0.getTokenSilently({ cacheMode: forceRefresh ? 'off' : 'on' }),
-      signOut: () => auth0.logout(),
-    },
+    async () => (await auth0.getTokenSilently({ detailedResponse: true, cacheMode: 'on' })) ?? null,
     options,
   );
 }
 
-// Clerk (@clerk/clerk-js 6)
-interface ClerkResources {
-  readonly session?: ClerkSession | null;
-  readonly user?: { readonly id: string } | null;
-}
-interface ClerkSession {
-  getToken(options?: {
-    template?: string;
-    organizationId?: string;
-    leewayInSeconds?: number;
-    skipCache?: boolean;
-  }): Promise<string | null>;
-}
-declare const clerk: {
-  readonly session: ClerkSession | null | undefined;
-  addListener(callback: (resources: ClerkResources) => void): () => void;
-  signOut(options?: { sessionId?: string; redirectUrl?: string }): Promise<void>;
-};
-
-export function withClerk(): void {
-  new Client(({ forceRefresh }) => clerk.session?.getToken({ skipCache: forceRefresh }) ?? null, options);
-  new Client(
-    {
-      getToken: ({ forceRefresh }) => clerk.session?.getToken({ skipCache: forceRefresh }) ?? null,
-      subscribe: (changed) => clerk.addListener(changed),
-      signOut: () => clerk.signOut(),
-    },
-    options,
-  );
+export function withSupabase(supabase: SupabaseClient): void {
+  new Client(fromSupabase(supabase), options);
+  // The session is a token response
+  new Client(async () => (await supabase.auth.getSession()).data.session, options);
 }
 
-// Supabase (@supabase/supabase-js 2)
-interface SupabaseSession {
-  provider_token?: string | null;
-  access_token: string;
-  refresh_token: string;
-  expires_in: number;
-  expires_at?: number;
-  token_type: 'bearer';
-  user: { id: string; email?: string };
-}
-type SupabaseAnswer =
-  | { data: { session: SupabaseSession }; error: null }
-  | { data: { session: null }; error: Error & { status: number | undefined } }
-  | { data: { session: null }; error: null };
-declare const supabase: {
-  readonly auth: {
-    getSession(): Promise<SupabaseAnswer>;
-    refreshSession(current?: { refresh_token: string }): Promise<SupabaseAnswer>;
-    onAuthStateChange(
-      callback: (
-        event: 'SIGNED_IN' | 'SIGNED_OUT' | 'TOKEN_REFRESHED',
-        session: SupabaseSession | null,
-      ) => void,
-    ): { data: { subscription: { id: string; unsubscribe: () => void } } };
-    signOut(options?: { scope?: 'global' | 'local' | 'others' }): Promise<{ error: Error | null }>;
-  };
-};
-
-export function withSupabase(): void {
-  new Client(async ({ forceRefresh }) => {
-    const { auth } = supabase;
-    const { data } = forceRefresh ? await auth.refreshSession() : await auth.getSession();
-    return data.session?.access_token ?? null;
-  }, options);
-  new Client(
-    {
-      async getToken({ forceRefresh }) {
-        const { auth } = supabase;
-        const { data, error } = forceRefresh ? await auth.refreshSession() : await auth.getSession();
-        if (error) throw error;
-        return data.session;
-      },
-      subscribe(changed) {
-        const { subscription } = supabase.auth.onAuthStateChange((event) => {
-          if (event !== 'TOKEN_REFRESHED') changed();
-        }).data;
-        return () => subscription.unsubscribe();
-      },
-      async signOut() {
-        const { error } = await supabase.auth.signOut({ scope: 'local' });
-        if (error) throw error;
-      },
-    },
-    options,
-  );
-}
-
-// Firebase (firebase 12)
-interface FirebaseUser {
-  readonly uid: string;
-  getIdToken(forceRefresh?: boolean): Promise<string>;
-}
-interface FirebaseAuth {
-  readonly currentUser: FirebaseUser | null;
-  authStateReady(): Promise<void>;
-}
-declare const firebaseAuth: FirebaseAuth;
-declare function onAuthStateChanged(
-  auth: FirebaseAuth,
-  next: (user: FirebaseUser | null) => void,
-  error?: (error: Error) => void,
-): () => void;
-declare function signOutOfFirebase(auth: FirebaseAuth): Promise<void>;
-
-export function withFirebase(user: FirebaseUser): void {
+export function withFirebase(auth: Auth, user: User): void {
+  new Client(fromFirebase(auth), options);
   new Client(({ forceRefresh }) => user.getIdToken(forceRefresh), options);
-  new Client(
-    {
-      async getToken({ forceRefresh }) {
-        await firebaseAuth.authStateReady();
-        return firebaseAuth.currentUser?.getIdToken(forceRefresh) ?? null;
-      },
-      subscribe: (changed) => onAuthStateChanged(firebaseAuth, changed),
-      signOut: () => signOutOfFirebase(firebaseAuth),
-    },
-    options,
-  );
 }
 
-// MSAL (@azure/msal-browser 4)
-interface MsalResult {
-  uniqueId: string;
-  tenantId: string;
-  scopes: string[];
-  idToken: string;
-  idTokenClaims: object;
-  accessToken: string;
-  fromCache: boolean;
-  expiresOn: Date | null;
-  tokenType: string;
-}
-interface MsalAccount {
-  homeAccountId: string;
-  username: string;
-}
-declare const msal: {
-  acquireTokenSilent(request: {
-    scopes: string[];
-    account?: MsalAccount;
-    forceRefresh?: boolean;
-    claims?: string;
-  }): Promise<MsalResult>;
-  getActiveAccount(): MsalAccount | null;
-  logoutRedirect(request?: { account?: MsalAccount | null }): Promise<void>;
-};
-declare class InteractionRequiredAuthError extends Error {
-  readonly errorCode: string;
-}
-
-export function withMsal(): void {
+export function withMsal(msal: IPublicClientApplication): void {
   const scopes = ['api://orders/read'];
-  new Client(
-    ({ forceRefresh }) =>
-      msal
-        .acquireTokenSilent({ scopes, forceRefresh })
-        .then(({ accessToken: token, expiresOn }) => ({ token, expiresAt: expiresOn })),
-    options,
-  );
+  new Client(fromMsal(msal, scopes), options);
+  // The result is a token response
   new Client(({ forceRefresh }) => msal.acquireTokenSilent({ scopes, forceRefresh }), options);
-  new Client(async ({ forceRefresh }) => {
-    const account = msal.getActiveAccount();
-    if (account === null) return null;
-    try {
-      return await msal.acquireTokenSilent({ scopes, account, forceRefresh });
-    } catch (error) {
-      if (error instanceof InteractionRequiredAuthError)
-        throw new SessionError('SESSION_ENDED', { cause: error });
-      throw error;
-    }
-  }, options);
+}
+
+export function withKeycloak(keycloak: Keycloak): void {
+  new Client(fromKeycloak(keycloak), options);
 }
 
 // A backend of one's own, with a login form that brings the first tokens and a user of one's own
