@@ -19,6 +19,14 @@ const usualPlaces = {
     '/Applications/Firefox.app/Contents/MacOS/firefox',
     'C:/Program Files/Mozilla Firefox/firefox.exe',
   ],
+  webkit: ['/usr/bin/WebKitWebDriver'],
+};
+
+/** What Debian calls them, with what they need besides: WebKit draws on a display. */
+const packagesFor = {
+  chromium: ['chromium'],
+  firefox: ['firefox-esr'],
+  webkit: ['webkit2gtk-driver', 'xvfb', 'xauth'],
 };
 
 /** @typedef {keyof typeof usualPlaces} BrowserName */
@@ -39,8 +47,7 @@ export function findBrowser(name) {
  */
 export function provideBrowsers(names) {
   const missing = () => names.filter((name) => !findBrowser(name));
-  if (missing().length > 0)
-    installPackages(missing().map((name) => (name === 'firefox' ? 'firefox-esr' : name)));
+  if (missing().length > 0) installPackages(missing().flatMap((name) => packagesFor[name]));
   if (missing().length === 0) return undefined;
   return (
     `The tests need ${missing().join(' and ')}, which is not in any of the usual places: ` +

@@ -86,7 +86,7 @@ function browsersFor(args) {
   const browsers = /** @type {const} */ (['chromium', 'firefox']);
   if (projects.length === 0 || projects.includes('tabs')) return browsers;
   return browsers.filter(
-    (name) => projects.includes(name) || (name === 'chromium' && projects.includes('dashboard')),
+    (name) => projects.includes(name) || (name === 'chromium' && projects.some(inChromium)),
   );
 }
 

@@ -13,12 +13,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** The oldest Node that every tool here runs on. */
 const oldestNode = { major: 22, minor: 19 };
 
-/** Installs exactly what the lock says, when node_modules is missing or older than the lock. */
-export function installDependencies() {
-  if (modified('node_modules/.package-lock.json') >= modified('package-lock.json')) return;
+/**
+ * Installs exactly what the lock says, when node_modules is missing or older than the lock.
+ * @param {string} [folder] with a lock of its own
+ */
+export function installDependencies(folder = '.') {
+  const lock = join(folder, 'package-lock.json');
+  if (modified(join(folder, 'node_modules/.package-lock.json')) >= modified(lock)) return;
 
   console.log('installing dependencies …');
-  const [command, args, options] = npm('ci', '--include=dev', '--include=optional');
+  const [command, args, options] = npm('ci', '--prefix', folder, '--include=dev', '--include=optional');
   const { status, stdout, stderr } = spawnSync(command, args, { ...options, encoding: 'utf8' });
   if (status !== 0) stop(`${stdout}${stderr}\n"npm ci" failed: see above.`);
 }

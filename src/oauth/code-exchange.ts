@@ -27,9 +27,11 @@ export async function exchangeCode(
         ),
       check: async (response) => {
         const isOpenId = response.ok && (await hasIdToken(response));
-        const expectedNonce = nonce === '' ? oauth.expectNoNonce : nonce;
-        const expected = isOpenId ? { expectedNonce, requireIdToken: true } : {};
-        return oauth.processAuthorizationCodeResponse(server, client, response, expected);
+        const expected: oauth.ProcessAuthorizationCodeResponseOptions = {
+          expectedNonce: nonce === '' ? oauth.expectNoNonce : nonce,
+          requireIdToken: true,
+        };
+        return oauth.processAuthorizationCodeResponse(server, client, response, isOpenId ? expected : {});
       },
     });
   } catch (cause) {
