@@ -28,7 +28,9 @@ export function jwtBearer(options: JwtBearerOptions): TokenSource {
       const { client, authentication } = issuer;
       const server = await issuer.metadata(signal);
       const parameters = issuer.parameters(scopes.length > 0 ? scopes : issuer.scopes, audience);
-      parameters.set('assertion', await assertion(context));
+      const signed = await assertion(context);
+      issuer.redactor.add('assertion', signed);
+      parameters.set('assertion', signed);
       return tokenAnswer(issuer, {
         signal,
         isAsserted: true,

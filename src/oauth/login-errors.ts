@@ -41,7 +41,8 @@ export function denied({ oauthError, description, status, cause }: Denial, redac
     .map((text) => JSON.stringify(redactor.text(text).slice(0, 160)));
   const isUser = oauthError === 'access_denied';
   const why = `${isUser ? 'the user, or a rule of the server, said no' : 'the authorization server said'} `;
-  const isTemporary = TEMPORARY.has(oauthError) || isBadMoment(status);
+  const isPage = oauthError === undefined && status === 200;
+  const isTemporary = TEMPORARY.has(oauthError) || isBadMoment(status) || isPage;
   const advice = isTemporary ? 'Call signIn() again in a moment.' : adviceFor(oauthError);
   return new TokenError(isTemporary ? 'TOKEN_ENDPOINT_UNAVAILABLE' : 'TOKEN_ENDPOINT_REJECTED', {
     message: `Not signed in: ${why}${isUser ? `(${quoted.join(', ')})` : quoted.join(', ')}. ${advice}`,

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { TokenError } from '../errors.ts';
 import type { Issuer, RequestOptions } from './issuer.ts';
-import { errorIn } from './refusal.ts';
+import { errorIn, holdsToken } from './refusal.ts';
 import { type AskedFor, refusedAnswer } from './refused-answer.ts';
 import { minutes } from './server-clock.ts';
 
@@ -35,7 +35,8 @@ export async function tokenAnswer(issuer: Issuer, request: TokenRequest): Promis
   let response = await send(issuer.tokenRequest(signal));
   if ((await proof?.wantsAgain(response)) === true) response = await send(issuer.tokenRequest(signal));
   if (await isRefusedForClock(issuer, response)) response = await send(issuer.tokenRequest(signal));
-  if (!response.ok) return refusedAnswer(issuer, response, request);
+  // Some servers refuse with status 200.
+  if (!(await holdsToken(response))) return refusedAnswer(issuer, response, request);
   await verify(issuer, response, check);
   if (proof && !(await isBound(response))) throw unbound();
   return response;

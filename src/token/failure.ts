@@ -3,7 +3,7 @@ import type { HttpError } from '../http-errors.ts';
 import { reasonOf } from '../reason.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
-import { asksForUser, codesOf, FINAL, MISCONFIGURED, suberrorOf } from './oauth-codes.ts';
+import { asksForUser, codesOf, FINAL, MISCONFIGURED, PASSING, suberrorOf } from './oauth-codes.ts';
 
 /**
  * What a failed refresh means for the session (rule T6). Only `final` ends it.
@@ -76,7 +76,11 @@ export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unkno
   const oauthError = refusal.oauthError && redactor.text(refusal.oauthError);
   const said = sayRefusal(refusal, redactor);
   const isTemporary =
-    status === 408 || status === 429 || status >= 500 || (status < 400 && oauthError === undefined);
+    status === 408 ||
+    status === 429 ||
+    status >= 500 ||
+    (status < 400 && oauthError === undefined) ||
+    PASSING.has(oauthError);
   if (isTemporary) {
     const error = new TokenError('TOKEN_ENDPOINT_UNAVAILABLE', {
       message: `No access token: ${said}. The session stays; it is tried again. Check the endpoint if it keeps failing.`,

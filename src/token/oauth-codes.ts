@@ -53,6 +53,8 @@ export const MISCONFIGURED: ReadonlySet<unknown> = new Set([
   'unauthorized_client',
   'unsupported_grant_type',
 ]);
+/** Says itself that it is over soon, whatever status a server gives it. */
+export const PASSING: ReadonlySet<unknown> = new Set(['server_error', 'temporarily_unavailable']);
 
 /** Whether a refusal wants to see the user rather than being about the refresh token. */
 export function asksForUser(code: string, suberror: unknown): boolean {

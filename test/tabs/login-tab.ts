@@ -10,7 +10,7 @@ export interface LoginConfig {
   readonly endsSession?: boolean;
 }
 
-export interface LoginTab {
+interface LoginTab {
   /** What handling the redirect came to, twice as in React's StrictMode: the page to show, nothing, or a code. */
   readonly handled: Promise<readonly (string | undefined)[]>;
   /** Leaves for the login; the code that it failed with. */
