@@ -21,17 +21,33 @@ const optimizeDeps = {
     'react-dom',
     'react-dom/client',
     '@tanstack/react-query',
+    'swr',
+    '@reduxjs/toolkit',
+    '@reduxjs/toolkit/query/react',
+    'react-redux',
+    '@apollo/client',
+    '@apollo/client/react',
+    'urql',
   ],
 };
 
+/** Examples say `fetch-valet`; what is tested is the source. */
+const sources = [
+  { find: /^fetch-valet$/, replacement: `${import.meta.dirname}/src/index.ts` },
+  { find: /^fetch-valet\/(.+)$/, replacement: `${import.meta.dirname}/src/$1.ts` },
+];
+
 /** React 18 in the place of the newest one. */
 const react18 = {
-  dedupe: ['react', 'react-dom'],
+  find: /^(react|react-dom)(?=\/|$)/,
+  replacement: `${import.meta.dirname}/tools/react18/node_modules/$1`,
+};
+
+/** The package by its name, without a build. */
+const fromSources = {
   alias: [
-    {
-      find: /^(react|react-dom)(?=\/|$)/,
-      replacement: `${import.meta.dirname}/tools/react18/node_modules/$1`,
-    },
+    { find: /^fetch-valet$/, replacement: `${import.meta.dirname}/src/index.ts` },
+    { find: /^fetch-valet\/(.+)$/, replacement: `${import.meta.dirname}/src/$1.ts` },
   ],
 };
 
@@ -83,7 +99,7 @@ export default defineConfig({
         },
       },
       {
-        resolve: react18,
+        resolve: { alias: [react18] },
         test: {
           name: 'node-react18',
           include: ['test/react/**/*.test.ts'],
@@ -101,6 +117,15 @@ export default defineConfig({
           include: ['test/react-dashboard/**/*.test.ts'],
         },
       },
+      {
+        resolve: fromSources,
+        optimizeDeps,
+        test: {
+          name: 'tutorial',
+          include: ['examples/react-tutorial/**/*.test.tsx'],
+          browser: { ...inBrowser, instances: [{ browser: 'chromium' }], provider: chromium },
+        },
+      },
       ...(process.env.RUNTIMES === undefined ? [] : [runtimes]),
       {
         test: {
@@ -113,6 +138,7 @@ export default defineConfig({
       },
       {
         optimizeDeps,
+        resolve: { alias: sources },
         test: {
           ...browserTests,
           name: 'chromium',
@@ -125,7 +151,7 @@ export default defineConfig({
       },
       {
         optimizeDeps,
-        resolve: react18,
+        resolve: { alias: [...sources, react18] },
         // A cache of its own: it holds another React under the same names.
         cacheDir: 'node_modules/.vite-react18',
         test: {
@@ -141,6 +167,7 @@ export default defineConfig({
       },
       {
         optimizeDeps,
+        resolve: { alias: sources },
         test: {
           ...browserTests,
           name: 'firefox',

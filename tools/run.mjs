@@ -90,6 +90,11 @@ function browsersFor(args) {
   );
 }
 
+/** @param {string} project */
+function inChromium(project) {
+  return ['dashboard', 'tutorial'].includes(project);
+}
+
 const [name = '', ...args] = process.argv.slice(2);
 const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
 if (task) {

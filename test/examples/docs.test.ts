@@ -13,7 +13,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...filesIn('docs', '.md')];
 const withCode = pages.filter((page) => codeBlocks(read(page)).length > 0);
 const regions = new Set(
-  [...filesIn('examples', '.ts'), ...filesIn('test', '.ts')].flatMap((file) => regionsOf(read(file))),
+  [...filesIn('examples', '.ts'), ...filesIn('examples', '.tsx'), ...filesIn('test', '.ts')].flatMap((file) =>
+    regionsOf(read(file)),
+  ),
 );
 
 test.each(withCode)('every block of code in %s is a region of a program that runs', (page) => {

@@ -27,13 +27,13 @@ export interface Stage {
 }
 
 /** Sets the stage up before the tests of a file, and clears it afterwards. */
-export function setStage(lifetime: number): () => Stage {
+export function setStage(lifetime: number, root?: string): () => Stage {
   let example: Example | undefined;
   let browser: Browser | undefined;
   beforeAll(async () => {
     const executablePath = findBrowser('chromium') ?? 'chromium';
     [example, browser] = await Promise.all([
-      startExample({ lifetime, isBuilt: true }),
+      startExample({ lifetime, isBuilt: true, ...(root !== undefined && { root }) }),
       chromium.launch({ executablePath, args: QUIET }),
     ]);
   }, 60_000);
