@@ -87,12 +87,15 @@ function testUsers(name: string, start: Start, { tells, switches }: SdkTraits): 
 
   test(`${name}: nobody is signed in at first, and a sign-in ${told}`, async () => {
     const { sdk, request, sent, client } = await open(start);
+    const signedIn = new Promise<void>((resolve) => void client.on('signedin', () => resolve()));
     expect(await request()).toBe('SIGNED_OUT');
-    expect(sent).toEqual([]);
+    await expect(client.session.refresh()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
 
     await sdk.signIn('ada');
     if (!tells) await client.session.refresh();
+    await signedIn;
 
+    expect(sent).toEqual([]);
     expect(await request()).toBe(200);
     expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'ada' } });
   });

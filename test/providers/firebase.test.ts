@@ -1,15 +1,18 @@
 /** firebase/auth itself, with a server on loopback in the place of its emulator. */
 import { deleteApp, initializeApp } from '@firebase/app';
 import {
+  type Auth,
   connectAuthEmulator,
   initializeAuth,
   inMemoryPersistence,
   signInWithCustomToken,
   signOut,
 } from '@firebase/auth';
+import { expect, test } from 'vitest';
 import { fromFirebase } from '../../examples/providers/firebase.ts';
 import { type IdentitySdk, identitySdkContract } from '../contracts/identity-sdk.ts';
 import { sendJson, startServer } from '../support/server.ts';
+import { createTokenValet } from '../support/token-valet.ts';
 import { formOf, Issuer, subjectOf } from './issuer.ts';
 
 async function start(): Promise<IdentitySdk> {
@@ -46,5 +49,28 @@ async function start(): Promise<IdentitySdk> {
     },
   };
 }
+
+test('firebase/auth: the first request of a page waits until the SDK knows who was signed in', async () => {
+  await using server = await startServer(({ url }, response) => {
+    if (url.includes('accounts:lookup')) return sendJson(response, { users: [{ localId: 'ada' }] });
+    sendJson(response, { idToken: new Issuer().token('ada'), refreshToken: 'ada', expiresIn: '3600' });
+  });
+  const open = (): Auth => {
+    const auth = initializeAuth(initializeApp({ apiKey: 'public' }), { persistence: inMemoryPersistence });
+    connectAuthEmulator(auth, server.origin, { disableWarnings: true });
+    return auth;
+  };
+  const before = open();
+  await signInWithCustomToken(before, 'ada');
+  await deleteApp(before.app);
+
+  const after = open();
+  expect(after.currentUser).toBeNull();
+  const { request } = createTokenValet(fromFirebase(after));
+  expect(await request()).toBe(200);
+
+  await signOut(after);
+  await deleteApp(after.app);
+});
 
 identitySdkContract('firebase/auth', start, { tells: true, switches: true, whenGone: 'SIGNED_OUT' });
