@@ -27,8 +27,8 @@ const keys = {
 };
 
 // #region fleet
-const keyPair = await keys.load();
-const source = clientCredentials({ issuer, clientId: 'svc', clientSecret, audience, dpop: { keyPair } });
+const dpop = { keyPair: () => keys.load() };
+const source = clientCredentials({ issuer, clientId: 'svc', clientSecret, audience, dpop });
 using api = new Client(accessToken(source, { store }), { baseUrl });
 await api.get('orders');
 // #endregion

@@ -8,7 +8,8 @@ import { boundedFetch } from './bounded-fetch.ts';
 import { clientCredentials } from './client-credentials.ts';
 import type { FinishedLogin } from './code-login.ts';
 import type { DiscoveredOptions, FoundServer } from './discovered.ts';
-import { type Dpop, dpopOf } from './dpop.ts';
+import { Dpop } from './dpop.ts';
+import { DpopKeys } from './dpop-keys.ts';
 import { secureUrl } from './issuer-options.ts';
 import type { LoginStorage } from './pending-logins.ts';
 import { resourceMetadata } from './resource-metadata.ts';
@@ -28,6 +29,7 @@ interface Login {
 export class Discovery<Source extends TokenSource> implements TokenSource {
   readonly discovers = true;
   readonly proof?: Dpop;
+  readonly #keys: DpopKeys | undefined;
   readonly #options: DiscoveredOptions<Source>;
   readonly #issuers: ReadonlySet<string>;
   readonly #grant: (found: FoundServer) => TokenSource;
@@ -39,7 +41,8 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
     this.#options = options;
     this.#issuers = new Set(issuers.map((issuer) => secureUrl('issuers', issuer).href));
     this.#grant = grant ?? clientCredentials;
-    if (dpop) this.proof = dpopOf(dpop, `discovered ${clientId}`);
+    if (dpop) this.#keys = new DpopKeys(dpop, `discovered ${clientId}`);
+    if (this.#keys) this.proof = new Dpop(this.#keys);
   }
 
   async getToken(context: TokenContext): Promise<TokenResult> {
@@ -118,7 +121,10 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
     if (this.#isFound(pair)) return this.#found;
     if (!(await this.#mayAsk(issuer, resource))) return undefined;
     const { issuers: _, approve: _approve, grant: _grant, storage: _storage, ...options } = this.#options;
-    const found = { scopes, ...options, dpop: this.proof, issuer, audience: resource };
+    // The same key: what is bound to it is used here.
+    const keys = this.#keys;
+    const dpop = keys && { keyPair: async () => (await keys.current()).pair };
+    const found = { scopes, ...options, dpop, issuer, audience: resource };
     const source = this.#grant(found);
     source.subscribe?.(() => {
       for (const listener of Array.from(this.#listeners)) listener();

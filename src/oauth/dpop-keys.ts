@@ -1,10 +1,14 @@
 import * as oauth from 'oauth4webapi';
+import type { Awaitable } from '../contracts.ts';
 import { Database } from '../database.ts';
 import { invalidOption } from '../options.ts';
 import { type BoundKey, boundKey } from './dpop-proof.ts';
 
-/** `true`: a key that is made here and cannot be taken away. A pair of one's own is for servers that share sessions. */
-export type DpopOption = true | { readonly keyPair: CryptoKeyPair };
+/**
+ * `true`: a key that is made here and cannot be taken away. A pair of one's own, or a function that loads it, is for
+ * servers that share sessions.
+ */
+export type DpopOption = true | { readonly keyPair: CryptoKeyPair | (() => Awaitable<CryptoKeyPair>) };
 
 const DATABASE = 'fetch-valet-keys';
 
@@ -14,7 +18,7 @@ const DATABASE = 'fetch-valet-keys';
  */
 export class DpopKeys {
   readonly isShared: boolean;
-  readonly #given: CryptoKeyPair | undefined;
+  readonly #given: Exclude<DpopOption, true>['keyPair'] | undefined;
   readonly #database: Database | undefined;
   readonly #name: string;
   #current: Promise<BoundKey> | undefined;
@@ -60,10 +64,16 @@ export class DpopKeys {
   }
 
   async #find(): Promise<BoundKey> {
-    if (this.#given) return boundKey(this.#given);
+    if (this.#given) return boundKey(await this.#load(this.#given));
     const made = await oauth.generateKeyPair('ES256', { extractable: false });
     // Where a private window refuses it, the key lives as long as the page.
     return boundKey((await this.#keep(made)?.catch(() => undefined)) ?? made);
+  }
+
+  async #load(given: Exclude<DpopOption, true>['keyPair']): Promise<CryptoKeyPair> {
+    const pair = typeof given === 'function' ? await given() : given;
+    if (isPair(pair)) return pair;
+    throw invalidOption('The function dpop.keyPair returns a CryptoKeyPair for signing.');
   }
 
   /** Stores `made`, unless another tab was faster: then theirs is everybody's. */
@@ -83,9 +93,11 @@ function platformDatabases(): (() => IDBFactory) | undefined {
   return 'indexedDB' in globalThis ? () => globalThis.indexedDB : undefined;
 }
 
-function checkPair({ keyPair, ...rest }: Exclude<DpopOption, true>): CryptoKeyPair {
-  if (isPair(keyPair) && Object.keys(rest).length === 0) return keyPair;
-  throw invalidOption('dpop is true, or { keyPair } with a CryptoKeyPair for signing.');
+function checkPair({ keyPair, ...rest }: Exclude<DpopOption, true>): typeof keyPair {
+  if ((typeof keyPair === 'function' || isPair(keyPair)) && Object.keys(rest).length === 0) return keyPair;
+  throw invalidOption(
+    'dpop is true, or { keyPair } with a CryptoKeyPair for signing, or a function that loads it.',
+  );
 }
 
 function isPair(value: unknown): value is CryptoKeyPair {

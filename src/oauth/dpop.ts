@@ -2,7 +2,7 @@ import { tokenChallenge } from '../challenge.ts';
 import { systemClock } from '../clock.ts';
 import type { Outgoing, TokenProof } from '../contracts.ts';
 import type { BoundedFetch } from './bounded-fetch.ts';
-import { DpopKeys, type DpopOption } from './dpop-keys.ts';
+import type { DpopKeys } from './dpop-keys.ts';
 import { signProof } from './dpop-proof.ts';
 import { errorIn } from './refusal.ts';
 
@@ -86,13 +86,4 @@ export class Dpop implements TokenProof {
     this.#skew = skew;
     return true;
   }
-}
-
-/**
- * The proofs that an option asks for, or those of another source that hands them on.
- *
- * @throws `ConfigError` `INVALID_OPTION`
- */
-export function dpopOf(option: DpopOption | Dpop, name: string): Dpop {
-  return option instanceof Dpop ? option : new Dpop(new DpopKeys(option, name));
 }

@@ -3,7 +3,6 @@ import { ConfigError } from '../errors.ts';
 import { invalidOption } from '../options.ts';
 import { isLoopback } from '../platform.ts';
 import type { ClientSecretOptions } from './client-authentication.ts';
-import type { Dpop } from './dpop.ts';
 import type { DpopOption } from './dpop-keys.ts';
 
 /** Where an authorization server is, and who asks it. */
@@ -25,7 +24,7 @@ export interface IssuerOptions extends ClientSecretOptions {
    * Binds tokens to a key, so that who steals one cannot use it (RFC 9449). `true` makes a key that cannot be
    * exported, and keeps it in IndexedDB where there is one; servers that share sessions pass one `keyPair`.
    */
-  readonly dpop?: DpopOption | Dpop | undefined;
+  readonly dpop?: DpopOption | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 

@@ -4,6 +4,7 @@ import { accessToken, Client, type SessionDocument } from '../../src/index.ts';
 import { authorizationCode, type DiscoveredOptions, discovered, refreshToken } from '../../src/oauth.ts';
 import { memoryStore } from '../../src/stores.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.mjs';
+import { startBoundResource } from '../support/bound-resource.ts';
 import { sendJson, startServer, type TestServer } from '../support/server.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 import { createUserAgent } from '../support/user-agent.ts';
@@ -74,6 +75,17 @@ test('the URL of a resource is enough: its 401 tells where the token comes from,
   expect(decodeJwt(token)).toMatchObject({ iss: server.issuer, aud: `${api.origin}/mcp`, scope: 'read' });
   await client.get('mcp').text();
   expect(api.received).toHaveLength(4);
+});
+
+test('what was discovered may be bound to a key', async () => {
+  await using api = await startResource();
+  await using server = await startIssuerFor(api);
+  await using bound = await startBoundResource();
+  const source = discovered(machine(server.issuer, { dpop: true }));
+  using client = new Client(source, { baseUrl: api.origin, allowedOrigins: [bound.origin] });
+  expect((await client.fetch('mcp')).status).toBe(200);
+  // This API is content only with a token and a proof of the same key.
+  expect((await client.fetch(bound.origin)).status).toBe(200);
 });
 
 test('five requests at once discover once and get one token', async () => {

@@ -316,3 +316,25 @@ test('a sign-in takes the place of a session whose key is gone', async () => {
   expect(document()?.jkt).not.toBe(before?.jkt);
   expect(document()?.epoch).toBeGreaterThan(before?.epoch ?? 0);
 });
+
+test('a pair may be loaded when it is needed', async () => {
+  await using server = await startAuthorizationServer();
+  await using api = await startBoundResource();
+  let loaded = 0;
+  const load = async (): Promise<CryptoKeyPair> => {
+    loaded++;
+    return keyPair();
+  };
+  const source = clientCredentials(service(server.issuer, { dpop: { keyPair: load } }));
+  using client = new Client(source, { baseUrl: api.origin });
+  expect(loaded).toBe(0);
+  await client.get('a').text();
+  await client.get('b').text();
+  expect(loaded).toBe(1);
+
+  const nothing = (): CryptoKeyPair => undefined as unknown as CryptoKeyPair;
+  using other = new Client(clientCredentials(service(server.issuer, { dpop: { keyPair: nothing } })), {
+    baseUrl: api.origin,
+  });
+  expect(await valetErrorOf(() => other.get('a'))).toMatchObject({ code: 'INVALID_OPTION' });
+});
