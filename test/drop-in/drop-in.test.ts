@@ -90,6 +90,15 @@ test.each(sdks)('$name: a refused request is its own error', async (sdk) => {
   expect(api.sent).toHaveLength(before + 1);
 });
 
+test.each(sdks)('$name: a 401 that stays is its own error, after one re-send', async (sdk) => {
+  const { api, connected } = await open(sdk);
+  const before = api.sent.length;
+  api.refuseAll();
+
+  expect(sdk.statusOf(await connected.fail())).toBe(401);
+  expect(api.sent.slice(before).map(({ status }) => status)).toEqual([401, 401]);
+});
+
 test.each(sdks)('$name: the end of the session shows in its error', async (sdk) => {
   const { api, connected } = await open(sdk);
   api.endSession();

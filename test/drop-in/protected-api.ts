@@ -27,6 +27,8 @@ export interface ProtectedApi {
   revoke(count: number): void;
   /** From now on the token endpoint says that the session is over. */
   endSession(): void;
+  /** From now on no token is accepted, the next ones neither. */
+  refuseAll(): void;
   /** Lets streams go on. */
   readonly next: Deferred<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -57,6 +59,7 @@ class Issuer {
   readonly #sdk: Pick<HostSdk, 'answer'>;
   #accepted = 'none yet';
   #isOver = false;
+  #refusesAll = false;
   #missing = 0;
   #together = createDeferred<void>();
 
@@ -74,13 +77,18 @@ class Issuer {
     this.#isOver = true;
   }
 
+  refuseAll(): void {
+    this.revoke(1);
+    this.#refusesAll = true;
+  }
+
   async answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = incoming;
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     if (url === '/token') return send(outgoing, this.#token());
-    const isKnown = headers.authorization === `Bearer ${this.#accepted}`;
+    const isKnown = !this.#refusesAll && headers.authorization === `Bearer ${this.#accepted}`;
     if (!isKnown && --this.#missing === 0) this.#together.resolve();
     if (!isKnown) await this.#together.promise;
     const response = isKnown

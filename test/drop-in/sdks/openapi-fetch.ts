@@ -14,8 +14,7 @@ export const openapiFetch: HostSdk = {
     return Response.json(note);
   },
   connect,
-  statusOf: (result) =>
-    memberOf(result, 'error', 'message') === 'it is unfit' && memberOf(result, 'response', 'status'),
+  statusOf: (result) => memberOf(result, 'error') !== undefined && memberOf(result, 'response', 'status'),
   codeOf: (error) => memberOf(error, 'code'),
 };
 

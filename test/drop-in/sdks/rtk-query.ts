@@ -48,7 +48,7 @@ function connect(client: Client, baseUrl: string): Connected {
   });
   const store = configureStore({
     reducer: { [api.reducerPath]: api.reducer },
-    middleware: (defaults) => defaults().concat(api.middleware),
+    middleware: (defaults) => defaults({ immutableCheck: false }).concat(api.middleware),
   });
   const echo = async (text: string): Promise<string> =>
     (await store.dispatch(api.endpoints.echo.initiate(text)).unwrap()).text;

@@ -27,7 +27,10 @@ export const trpc: HostSdk = {
   answer: (req, next) =>
     fetchRequestHandler({ req, router, endpoint: '', createContext: () => ({ next }), onError: () => {} }),
   connect,
-  statusOf: (error) => error instanceof TRPCClientError && memberOf(error, 'data', 'httpStatus'),
+  statusOf: (error) =>
+    error instanceof TRPCClientError &&
+    // An answer that is not tRPC's own has no data.
+    (memberOf(error, 'data', 'httpStatus') ?? memberOf(error, 'meta', 'response', 'status')),
   codeOf: (error) => memberOf(error, 'cause', 'code'),
 };
 
