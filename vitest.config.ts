@@ -43,14 +43,6 @@ const react18 = {
   replacement: `${import.meta.dirname}/tools/react18/node_modules/$1`,
 };
 
-/** The package by its name, without a build. */
-const fromSources = {
-  alias: [
-    { find: /^fetch-valet$/, replacement: `${import.meta.dirname}/src/index.ts` },
-    { find: /^fetch-valet\/(.+)$/, replacement: `${import.meta.dirname}/src/$1.ts` },
-  ],
-};
-
 const inBrowser = { enabled: true, headless: true, screenshotFailures: false };
 
 // Nothing that talks to the world behind the tests' back.
@@ -115,10 +107,13 @@ export default defineConfig({
         test: {
           name: 'dashboard',
           include: ['test/react-dashboard/**/*.test.ts'],
+          // Each file has a browser, an authorization server and a build of its own.
+          fileParallelism: false,
+          testTimeout: 120_000,
         },
       },
       {
-        resolve: fromSources,
+        resolve: { alias: sources },
         optimizeDeps,
         test: {
           name: 'tutorial',

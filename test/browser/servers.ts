@@ -64,6 +64,16 @@ const handlers: Record<string, (call: Call) => void> = {
     response.setHeader('cache-control', 'private, max-age=600');
     sendJson(response, 200, { name });
   },
+  /** The orders of whoever asks. */
+  orders: ({ seen, response }) => {
+    const [, name = 'nobody'] = /\bof-([a-z]+)/.exec(seen.headers.authorization ?? '') ?? [];
+    sendJson(response, 200, { orders: [{ id: 1, what: `bread of ${name}` }] });
+  },
+  /** As `me`, by GraphQL. */
+  graphql: ({ seen, response }) => {
+    const [, name = 'nobody'] = /\bof-([a-z]+)/.exec(seen.headers.authorization ?? '') ?? [];
+    sendJson(response, 200, { data: { me: { __typename: 'User', id: name, name } } });
+  },
   /** Every request of the room, in order, without those to `log` and `reset`. */
   log: ({ log, response }) => sendJson(response, 200, log),
   reset: ({ log, response }) => {

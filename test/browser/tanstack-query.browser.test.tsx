@@ -14,6 +14,7 @@ import { type Client, SessionError } from '../../src/index.ts';
 import { createClientContext } from '../../src/react.ts';
 import { bindQueryClient } from '../../src/tanstack-query.ts';
 import { ANN, BEN, type Member, memberClient } from '../support/members.ts';
+import { rightAfter, watchFrames } from './frames.ts';
 import { createRoom, type Room } from './room.ts';
 import { becomes, painted, type Stage, stage } from './stage.tsx';
 
@@ -49,31 +50,6 @@ function start(children: ReactNode, { bind = bindQueryClient, provider }: Option
     </StrictMode>,
   );
   return { client, queryClient, room, page, frames: watchFrames(page) };
-}
-
-function watchFrames(page: Stage): string[] {
-  const frames: string[] = [];
-  let next = requestAnimationFrame(function look() {
-    frames.push(page.text);
-    next = requestAnimationFrame(look);
-  });
-  onTestFinished(() => cancelAnimationFrame(next));
-  return frames;
-}
-
-/** What is on the page when the task of `change` is over: the first that a frame can show. */
-async function rightAfter({ page, frames }: App, change: () => unknown): Promise<string> {
-  const { port1, port2 } = new MessageChannel();
-  const read = new Promise<string>((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      resolve(page.text);
-    };
-  });
-  port2.postMessage('the next task');
-  frames.length = 0;
-  change();
-  return read;
 }
 
 const changes = {

@@ -24,15 +24,20 @@ export function tokensOf(id: string, prefix = 'token'): TokenResponse {
   return { accessToken: `${prefix}-of-${id}-0123456789`, idToken, expiresIn: 3600 };
 }
 
+/** Who an id token is of. */
+export function readMember(_: unknown, { sub, name }: Readonly<Record<string, unknown>>): Member {
+  return { id: String(sub), name: String(name) };
+}
+
 /** A client whose users have names. */
 export function memberClient(
   provider: TokenProvider,
   options: ClientOptions = {},
   tokens: AccessTokenOptions<Member> = {},
 ): Client<Member> {
-  const user = (_: unknown, { sub, name }: Readonly<Record<string, unknown>>): Member => ({
-    id: String(sub),
-    name: String(name),
+  return new Client(accessToken(provider, { user: readMember, ...tokens }), {
+    logger: quiet,
+    retry: 0,
+    ...options,
   });
-  return new Client(accessToken(provider, { user, ...tokens }), { logger: quiet, retry: 0, ...options });
 }

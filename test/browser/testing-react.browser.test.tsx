@@ -1,0 +1,128 @@
+import { type ReactNode, StrictMode, Suspense, useEffect, useState } from 'react';
+import { expect, test } from 'vitest';
+import type { Client } from '../../src/index.ts';
+import { createClientContext, Session, useClient, useSession, useUser } from '../../src/react.ts';
+import { createTestClient } from '../../src/testing.ts';
+import { TestSession } from '../../src/testing-react.ts';
+import { Boundary, painted, stage } from './stage.tsx';
+
+interface Member {
+  readonly id: string;
+  readonly name: string;
+}
+
+const ada: Member = { id: 'ada', name: 'Ada' };
+
+function Hello(): ReactNode {
+  return <p>Hello, {(useUser() as Member).name}</p>;
+}
+
+function Orders(): ReactNode {
+  const client = useClient();
+  const [text, setText] = useState('…');
+  useEffect(() => {
+    client
+      .get<string[]>('orders')
+      .json()
+      .then(
+        (orders) => setText(orders.join(', ')),
+        ({ code }: { code: string }) => setText(code),
+      );
+  }, [client]);
+  return <p>{text}</p>;
+}
+
+const page = (
+  <Session loading={<p>loading</p>} signedOut={<p>log in</p>} ended={<p>log in again</p>}>
+    <Hello />
+  </Session>
+);
+
+test('a component is shown to the user that is given, at the first frame', async () => {
+  const { shows, text } = stage(<TestSession user={ada}>{page}</TestSession>);
+  await shows('Hello, Ada');
+  expect(text).toBe('');
+});
+
+test.each([
+  [{ user: null }, 'log in'],
+  [{ status: 'signed-out' as const }, 'log in'],
+  [{ status: 'loading' as const }, 'loading'],
+  [{ status: 'ended' as const, user: ada }, 'Hello, Ada | log in again'],
+])('with %j the page says %s, first and last', async (options, expected) => {
+  const seen = new Set<string>();
+  function Watch(): ReactNode {
+    seen.add(useSession().status);
+    return page;
+  }
+  const { shows } = stage(
+    <TestSession {...options}>
+      <Watch />
+    </TestSession>,
+  );
+  await shows(expected);
+  await painted();
+  await shows(expected);
+  expect(seen.size).toBe(1);
+});
+
+test('its requests are answered, and a client that the test made tells of them and steers it', async () => {
+  const client = createTestClient({ user: ada, responses: { 'GET /orders': ['tea', 'coffee'] } });
+  const { shows } = stage(
+    <StrictMode>
+      <TestSession client={client}>
+        {page}
+        <Orders />
+      </TestSession>
+    </StrictMode>,
+  );
+  await shows('Hello, Ada | tea, coffee');
+  expect(client.requests[0]?.url).toBe('https://api.test/orders');
+  await client.endSession();
+  await shows('Hello, Ada | log in again | tea, coffee');
+  await client.signInAs({ id: 'bob', name: 'Bob' });
+  await shows('Hello, Bob | tea, coffee');
+  await client.signOut();
+  await shows('log in | tea, coffee');
+});
+
+test('it stays the same client when it renders again', async () => {
+  const clients = new Set<unknown>();
+  function Watch(): ReactNode {
+    clients.add(useClient());
+    return <Orders />;
+  }
+  const element = (orders: string[]): ReactNode => (
+    <TestSession responses={{ 'GET /orders': orders }}>
+      <Watch />
+    </TestSession>
+  );
+  const { shows, render } = stage(element(['tea']));
+  await shows('tea');
+  render(element(['coffee']));
+  await painted();
+  await shows('tea');
+  expect(clients.size).toBe(1);
+});
+
+test('components of a context of their own are given its provider', async () => {
+  const members = createClientContext<Client<Member>>();
+  const Name = (): ReactNode => <p>{members.useUser().name}</p>;
+  const { shows } = stage(
+    <TestSession user={ada} provider={members.ClientProvider}>
+      <Name />
+    </TestSession>,
+  );
+  await shows('Ada');
+});
+
+test('a client beside options is refused: one of them would be ignored', async () => {
+  const { shows } = stage(
+    <Boundary>
+      <Suspense>
+        <TestSession client={createTestClient()} user={null} />
+      </Suspense>
+    </Boundary>,
+  );
+  await shows('INVALID_OPTION');
+});
