@@ -36,7 +36,7 @@ export function setStage(lifetime: number, root?: string): () => Stage {
       startExample({ lifetime, isBuilt: true, ...(root !== undefined && { root }) }),
       chromium.launch({ executablePath, args: QUIET }),
     ]);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await browser?.close();
     await example?.close();
@@ -50,7 +50,7 @@ export function setStage(lifetime: number, root?: string): () => Stage {
 function createStage(example: Example, browser: Browser): Stage {
   const profile = async (options: BrowserContextOptions = {}): Promise<BrowserContext> => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(45_000);
     onTestFinished(async () => {
       example.servers.login.isDown = false;
       await context.close();

@@ -3,11 +3,9 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { findBrowser } from '../../tools/browsers.mjs';
 import { ordersOn, signIn } from './browser.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /** Runs the program of `npm run example:react`. Resolves with the lines it has printed, once one of them ends it. */
 async function run(last: RegExp, ...args: readonly string[]): Promise<string[]> {

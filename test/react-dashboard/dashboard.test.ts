@@ -1,14 +1,12 @@
 import type { Page } from 'playwright';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { ordersOn, pull, requestsOn, setStage, signIn } from './browser.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const LIFETIME = 300;
 const stage = setStage(LIFETIME);
 const ADA = ['1042', '1041', '1038', '1035', '1029'];
 const BOB = ['2017', '2016', '2011'];
-const PATIENT = { timeout: 20_000, interval: 50 };
+const PATIENT = { timeout: 40_000, interval: 50 };
 
 const refreshes = (): number => stage().example.servers.login.refreshes;
 

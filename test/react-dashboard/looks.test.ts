@@ -2,11 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContextOptions, Page } from 'playwright';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { ordersOn, pull, setStage, signIn } from './browser.ts';
 import { faintTexts, overflow, smallTargets, tabStops } from './looks.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const stage = setStage(60);
 const DEVICES: Readonly<Record<'desktop' | 'phone', BrowserContextOptions>> = {

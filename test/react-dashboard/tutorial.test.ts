@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { setStage } from './browser.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const stage = setStage(60, fileURLToPath(new URL('../../examples/react-tutorial', import.meta.url)));
 

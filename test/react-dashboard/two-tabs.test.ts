@@ -1,11 +1,9 @@
 import type { BrowserContext, Page } from 'playwright';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { ordersOn, pull, requestsOn, setStage, signIn } from './browser.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const stage = setStage(300);
-const PATIENT = { timeout: 20_000, interval: 50 };
+const PATIENT = { timeout: 40_000, interval: 50 };
 
 interface Tabs {
   readonly context: BrowserContext;
