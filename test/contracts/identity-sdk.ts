@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { TokenSource } from '../../src/contracts.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createDeferred, createTokenValet } from '../support/token-valet.ts';
@@ -30,6 +30,9 @@ export interface SdkTraits {
 }
 
 type Start = () => Promise<IdentitySdk>;
+
+// Some SDKs wait a little before they try again by themselves.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** A published identity SDK does with fetch-valet what the guide says. */
 export function identitySdkContract(name: string, start: Start, traits: SdkTraits): void {

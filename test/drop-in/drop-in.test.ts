@@ -1,7 +1,7 @@
 /** `client.fetch` inside published SDKs, each against a server on loopback that speaks its language. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type Connected, type HostSdk, PARTS } from './host-sdk.ts';
 import { type ProtectedApi, startProtectedApi } from './protected-api.ts';
 import { anthropic } from './sdks/anthropic.ts';
@@ -15,6 +15,9 @@ import { openapiFetch } from './sdks/openapi-fetch.ts';
 import { rtkQuery } from './sdks/rtk-query.ts';
 import { supabase } from './sdks/supabase.ts';
 import { trpc } from './sdks/trpc.ts';
+
+// Eleven SDKs in one process, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const sdks: readonly HostSdk[] = [
   openai,
