@@ -16,9 +16,10 @@ export async function bindResult(result: TokenResult, found: Binding): Promise<T
 }
 
 function bindTokens(tokens: TokenResponse, found: Binding): TokenResponse {
-  const { refresh_token: snake, refreshToken = snake } = tokens;
+  const { refreshToken: camel, refresh_token: snake, ...rest } = tokens;
+  // In the order in which the session reads them.
+  const refreshToken = snake ?? camel;
   if (typeof refreshToken !== 'string' || refreshToken === '') return tokens;
-  const { refreshToken: _, ...rest } = tokens;
   return { ...rest, refresh_token: bindRefreshToken(refreshToken, found) };
 }
 

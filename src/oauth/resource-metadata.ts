@@ -41,7 +41,8 @@ export async function resourceMetadata(
 
 /** Whether a URL belongs to a resource: the same origin, and a path below its path. */
 export function covers(resource: URL, { origin, pathname }: URL): boolean {
-  if (resource.origin !== origin || resource.search !== '' || resource.hash !== '') return false;
+  const { username, password, search, hash } = resource;
+  if (resource.origin !== origin || `${username}${password}${search}${hash}` !== '') return false;
   const root = resource.pathname.endsWith('/') ? resource.pathname : `${resource.pathname}/`;
   return `${pathname}/`.startsWith(root);
 }

@@ -6,8 +6,8 @@ import type { SessionDocument, TokenProof } from '../contracts.ts';
  */
 export class Binding {
   readonly #proof: TokenProof | undefined;
-  /** What stands for the document of others. */
-  #blank: SessionDocument | undefined;
+  /** What stands for the document of others: each look has one of its own. */
+  readonly #blanks = new WeakSet<SessionDocument>();
 
   constructor(proof: TokenProof | undefined) {
     this.#proof = proof;
@@ -17,8 +17,9 @@ export class Binding {
   async read(document: SessionDocument | undefined): Promise<SessionDocument | undefined> {
     if (document === undefined || !holdsSecrets(document) || (await this.#isOurs(document))) return document;
     const { format, version, epoch } = document;
-    this.#blank = { format, version, epoch, state: 'signed-out', tokens: [] };
-    return this.#blank;
+    const blank: SessionDocument = { format, version, epoch, state: 'signed-out', tokens: [] };
+    this.#blanks.add(blank);
+    return blank;
   }
 
   /** What to store in the place of `expected`. `undefined`: nothing, since that would destroy others' session. */
@@ -26,7 +27,7 @@ export class Binding {
     expected: SessionDocument | undefined,
     next: SessionDocument,
   ): Promise<SessionDocument | undefined> {
-    if (!holdsSecrets(next)) return expected !== undefined && expected === this.#blank ? undefined : next;
+    if (!holdsSecrets(next)) return expected !== undefined && this.#blanks.has(expected) ? undefined : next;
     return this.#proof === undefined ? next : { ...next, jkt: await this.#proof.thumbprint() };
   }
 
