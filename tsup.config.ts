@@ -11,6 +11,8 @@ export default defineConfig({
     'stores-redis': 'src/stores-redis.ts',
     react: 'src/react.ts',
     'tanstack-query': 'src/tanstack-query.ts',
+    testing: 'src/testing.ts',
+    'testing-react': 'src/testing-react.ts',
   },
   format: 'esm',
   target: 'es2023',

@@ -175,7 +175,7 @@ export class Client<User extends SessionUser = SessionUser> {
         line,
         defaults: this.#options,
         redactor: host.redactor,
-        now: () => host.clock.now(),
+        clock: host.clock,
       }) as ResponsePromise<T>;
     } catch (error) {
       return rejectedVerb(host.redactor.clean(error));

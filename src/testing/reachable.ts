@@ -35,7 +35,10 @@ export class Walk {
         yield [`the name of ${path}.${String(key)}`, String(key)];
         queue.push([`${path}.${String(key)}`, member]);
       }
-      for (const member of entriesOf(value)) queue.push([`an entry of ${path}`, member]);
+      for (const [key, member] of entriesOf(value)) {
+        queue.push([`a key of ${path}`, key]);
+        queue.push([typeof key === 'string' ? `${path}.${key}` : `an entry of ${path}`, member]);
+      }
     }
   }
 
@@ -85,14 +88,14 @@ function platformInspect(): Inspect | undefined {
   return process?.getBuiltinModule?.('node:util')?.inspect;
 }
 
-function entriesOf(value: object): unknown[] {
+function entriesOf(value: object): (readonly [key: unknown, member: unknown])[] {
   const isIterable =
     value instanceof Map ||
     value instanceof Set ||
     value instanceof Headers ||
     value instanceof URLSearchParams ||
     value instanceof FormData;
-  return isIterable ? [...value] : [];
+  return isIterable ? [...value.entries()] : [];
 }
 
 /** Classes of the platform and their prototypes: shared by all, and full of getters for others. */

@@ -1,11 +1,12 @@
 import ky, { type Options, type ResponsePromise, TimeoutError } from 'ky';
-import type { BodyInput } from '../contracts.ts';
+import type { BodyInput, Clock } from '../contracts.ts';
 import { ValetError } from '../errors.ts';
 import { ownOf } from '../options.ts';
 import type { Redactor } from '../redact.ts';
 import { type ErrorContext, toValetError } from './errors.ts';
 import { mergeHeaders } from './merge-headers.ts';
 import { LostBody } from './read-body.ts';
+import { retryOn } from './retry-on-clock.ts';
 import { type Read, type Then, withShortcuts } from './shortcuts.ts';
 import type { CallFacts, VerbDefaults, VerbOptions } from './verb-options.ts';
 
@@ -35,7 +36,7 @@ export interface VerbHost {
   readonly defaults: VerbDefaults;
   readonly redactor: Redactor;
   readonly line: Line;
-  now(): number;
+  readonly clock: Clock;
 }
 
 const DEFAULT_TIMEOUT = 10_000;
@@ -96,8 +97,8 @@ class VerbCall {
   }
 
   kyOptions(method: string | undefined): Options {
-    const { body, json, auth: _auth, timeout: _timeout, headers: own, retry, ...rest } = this.#options;
-    const { defaults } = this.#host;
+    const { body, json, auth: _auth, timeout: _timeout, headers: own, retry, hooks, ...rest } = this.#options;
+    const { defaults, clock } = this.#host;
     const retries = withinReason(retry ?? defaults.retry);
     const headers = mergeHeaders(defaults.headers, own);
     // With progress ky must see the body: it counts the bytes that pass.
@@ -106,7 +107,7 @@ class VerbCall {
       ...rest,
       ...(this.#isKysBody && { body: (typeof content === 'function' ? content() : content) as BodyInit }),
       ...(method !== undefined && { method }),
-      retry: retries,
+      ...retryOn(clock, retries, hooks),
       ...(headers !== undefined && { headers }),
       // The pipeline keeps the time of each send, so that waiting for a credential does not count (rule P6).
       timeout: false,
@@ -153,11 +154,11 @@ class VerbCall {
     const { line, redactor, defaults } = this.#host;
     const url = this.#input instanceof Request ? this.#input.url : String(this.#input);
     const facts = line.facts(this.#options.method ?? 'GET', url);
-    return { facts, redactor, now: this.#host.now(), errorSchema: defaults.errorSchema };
+    return { facts, redactor, now: this.#host.clock.now(), errorSchema: defaults.errorSchema };
   }
 }
 
-function withinReason(retry: Options['retry']): NonNullable<Options['retry']> {
+function withinReason(retry: Options['retry']): Exclude<NonNullable<Options['retry']>, number> {
   if (retry === undefined) return { maxRetryAfter: LONGEST_WAIT };
   if (typeof retry === 'number') return { limit: retry, maxRetryAfter: LONGEST_WAIT };
   // What is neither is for ky to refuse.

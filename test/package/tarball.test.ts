@@ -58,6 +58,24 @@ const entries = [
   { specifier: 'fetch-valet/stores/node', names: ['fileStore'] },
   { specifier: 'fetch-valet/stores/redis', names: ['redisStore'] },
   { specifier: 'fetch-valet/tanstack-query', names: ['bindQueryClient'] },
+  {
+    specifier: 'fetch-valet/testing',
+    names: [
+      'authHandlers',
+      'createAuthServer',
+      'createClock',
+      'createTabs',
+      'createTestClient',
+      'createTestFetch',
+      'createTestJwt',
+      'expectNoSecrets',
+      'fakeTokenProvider',
+      'memoryChannel',
+      'memoryLocks',
+      'memoryStore',
+      'protectedApi',
+    ],
+  },
 ];
 
 /** Entries that need a package which their users install beside this one. */
@@ -65,6 +83,7 @@ const withPeer = [
   { specifier: 'fetch-valet/oauth', peer: 'oauth4webapi' },
   { specifier: 'fetch-valet/oauth/node', peer: 'oauth4webapi' },
   { specifier: 'fetch-valet/react', peer: 'react' },
+  { specifier: 'fetch-valet/testing/react', peer: 'react' },
 ];
 const OUTPUTS = [
   'index',
@@ -76,6 +95,8 @@ const OUTPUTS = [
   'stores-node',
   'stores-redis',
   'tanstack-query',
+  'testing',
+  'testing-react',
 ];
 
 test('the package holds the build, its source and four documents, and nothing else', async () => {
