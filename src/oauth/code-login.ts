@@ -79,7 +79,13 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
     const nonce = scope.split(' ').includes('openid') ? oauth.generateRandomNonce() : '';
     const state = oauth.generateRandomState();
     const verifier = oauth.generateRandomCodeVerifier();
-    logins.add(state, { verifier, nonce, redirectUri: this.redirectUri, returnTo: target });
+    logins.add(state, {
+      issuer: server.issuer,
+      verifier,
+      nonce,
+      redirectUri: this.redirectUri,
+      returnTo: target,
+    });
     const url = new URL(server.authorization_endpoint);
     const asked = {
       ...parameters,
@@ -154,6 +160,7 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
     redactor.add('code', answer.get('code') ?? '');
     redactor.add('verifier', login.verifier);
     const server = await this.issuer.metadata();
+    if (login.issuer !== server.issuer) throw answeredElsewhere();
     const parameters = this.#check(server, answer, state);
     // What a page may write anybody in the page may have written.
     const returnTo = sameOrigin(login.returnTo, page.href());

@@ -12,7 +12,10 @@ import { Dpop } from './dpop.ts';
 import { DpopKeys } from './dpop-keys.ts';
 import { secureUrl } from './issuer-options.ts';
 import type { LoginStorage } from './pending-logins.ts';
-import { resourceMetadata } from './resource-metadata.ts';
+import { covers, resourceMetadata } from './resource-metadata.ts';
+
+/** A resource may name as many as it likes, and somebody may be asked about each. */
+const MOST_ISSUERS = 20;
 
 /** What is known of where tokens come from. */
 interface Found extends Binding {
@@ -33,7 +36,7 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   readonly #options: DiscoveredOptions<Source>;
   readonly #issuers: ReadonlySet<string>;
   readonly #grant: (found: FoundServer) => TokenSource;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(isAtHand?: unknown) => void>();
   #found: Found | undefined;
 
   constructor(options: DiscoveredOptions<Source>) {
@@ -55,20 +58,27 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
       const result = (await found?.source.getToken(rest)) ?? null;
       if (found && result !== null) return bindResult(result, found);
     }
+    if (bound && !this.#isFound(bound)) checkResource(bound, context);
     const found = bound && (await this.#use(bound));
     if (!found) return null;
     const result = await found.source.getToken({ ...rest, refreshToken: bound.refreshToken });
     return bindResult(result, found);
   }
 
-  subscribe(changed: () => void): () => void {
-    const listener = (): void => changed();
+  subscribe(changed: (isAtHand?: unknown) => void): () => void {
+    const listener = (isAtHand?: unknown): void => changed(isAtHand);
     this.#listeners.add(listener);
+    // A login may have come before the client was made: its source tells whoever is new.
+    this.#found?.source.subscribe?.(listener)();
     return () => void this.#listeners.delete(listener);
   }
 
   signOut(ended: EndedSession): Promise<void> {
     return this.#endedBy(ended, 'signOut');
+  }
+
+  afterSignOut(ended: EndedSession): Promise<void> {
+    return this.#endedBy(ended, 'afterSignOut');
   }
 
   revoke(late: EndedSession): Promise<void> {
@@ -94,7 +104,7 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
     return login.handleRedirect();
   }
 
-  async #endedBy(ended: EndedSession, what: 'signOut' | 'revoke'): Promise<void> {
+  async #endedBy(ended: EndedSession, what: 'signOut' | 'afterSignOut' | 'revoke'): Promise<void> {
     const bound = ended.refreshToken === undefined ? undefined : readBound(ended.refreshToken);
     const found = bound ? await this.#use(bound) : this.#found;
     await found?.source[what]?.({ ...ended, refreshToken: bound?.refreshToken });
@@ -108,7 +118,7 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
     const named = challenge.parameters.get('resource_metadata');
     const metadata = await resourceMetadata(new URL(resource), named, fetch, signal);
     const scopes = challenge.parameters.get('scope')?.split(' ');
-    for (const issuer of metadata.authorizationServers) {
+    for (const issuer of metadata.authorizationServers.slice(0, MOST_ISSUERS)) {
       const found = await this.#use({ issuer, resource: metadata.resource }, scopes);
       if (found) return found;
     }
@@ -126,8 +136,8 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
     const dpop = keys && { keyPair: async () => (await keys.current()).pair };
     const found = { scopes, ...options, dpop, issuer, audience: resource };
     const source = this.#grant(found);
-    source.subscribe?.(() => {
-      for (const listener of Array.from(this.#listeners)) listener();
+    source.subscribe?.((isAtHand) => {
+      for (const listener of Array.from(this.#listeners)) listener(isAtHand);
     });
     this.#found = { issuer, resource, source };
     return this.#found;
@@ -151,6 +161,17 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   #storage(): LoginStorage | undefined {
     return this.#options.storage ?? (globalThis as { sessionStorage?: LoginStorage }).sessionStorage;
   }
+}
+
+/** Two clients may have got the same store by mistake: then one's tokens are not for the other's resource. */
+function checkResource(bound: Binding, { resource }: TokenContext): void {
+  const url = URL.parse(bound.resource);
+  if (resource === undefined || (url !== null && covers(url, new URL(resource)))) return;
+  throw new TokenError('TOKEN_ENDPOINT_REJECTED', {
+    message:
+      `No access token: the stored session is for ${bound.resource.slice(0, 200)}, and not for ` +
+      `${new URL(resource).origin}. One discovered() is for one resource: give each a store of its own.`,
+  });
 }
 
 function parsePair(text: string): Binding | undefined {

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
-import type { Awaitable } from '../contracts.ts';
+import { alarm, systemClock } from '../clock.ts';
+import type { Awaitable, Clock } from '../contracts.ts';
 import { Database } from '../database.ts';
 import { invalidOption } from '../options.ts';
 import { type BoundKey, boundKey } from './dpop-proof.ts';
@@ -11,6 +12,8 @@ import { type BoundKey, boundKey } from './dpop-proof.ts';
 export type DpopOption = true | { readonly keyPair: CryptoKeyPair | (() => Awaitable<CryptoKeyPair>) };
 
 const DATABASE = 'fetch-valet-keys';
+/** Milliseconds that the database has for an answer: some browsers never give one. */
+const PATIENCE = 3000;
 
 /**
  * The key that tokens are bound to. One that is made here cannot be exported, and is kept in IndexedDB where there
@@ -21,6 +24,7 @@ export class DpopKeys {
   readonly #given: Exclude<DpopOption, true>['keyPair'] | undefined;
   readonly #database: Database | undefined;
   readonly #name: string;
+  readonly #clock: Clock;
   #current: Promise<BoundKey> | undefined;
 
   /**
@@ -31,7 +35,9 @@ export class DpopKeys {
     option: DpopOption,
     name: string,
     factory: (() => IDBFactory) | undefined = platformDatabases(),
+    clock: Clock = systemClock,
   ) {
+    this.#clock = clock;
     this.#given = option === true ? undefined : checkPair(option);
     this.#name = name;
     this.#database = this.#given || factory === undefined ? undefined : new Database(DATABASE, factory);
@@ -50,12 +56,12 @@ export class DpopKeys {
   /** Whether the key with this thumbprint is at hand: another tab may have made a new one after the old one was lost. */
   async holds(thumbprint: string): Promise<boolean> {
     if ((await this.current()).thumbprint === thumbprint) return true;
-    const pair = await this.#database
-      ?.run<unknown>('readonly', (keys, done) => {
+    const pair = await this.#inTime(
+      this.#database?.run<unknown>('readonly', (keys, done) => {
         const request = keys.get(this.#name);
         request.onsuccess = () => done(request.result);
-      })
-      .catch(() => undefined);
+      }),
+    );
     if (!isPair(pair)) return false;
     const key = await boundKey(pair);
     if (key.thumbprint !== thumbprint) return false;
@@ -67,13 +73,22 @@ export class DpopKeys {
     if (this.#given) return boundKey(await this.#load(this.#given));
     const made = await oauth.generateKeyPair('ES256', { extractable: false });
     // Where a private window refuses it, the key lives as long as the page.
-    return boundKey((await this.#keep(made)?.catch(() => undefined)) ?? made);
+    return boundKey((await this.#inTime(this.#keep(made))) ?? made);
   }
 
   async #load(given: Exclude<DpopOption, true>['keyPair']): Promise<CryptoKeyPair> {
     const pair = typeof given === 'function' ? await given() : given;
     if (isPair(pair)) return pair;
     throw invalidOption('The function dpop.keyPair returns a CryptoKeyPair for signing.');
+  }
+
+  /** What the database says; `undefined` where it fails, or lets a request wait for too long. */
+  #inTime<T>(answer: Promise<T> | undefined): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const nothing = (): void => resolve(undefined);
+      const cancel = alarm(this.#clock, PATIENCE, nothing, true);
+      void (answer ?? Promise.resolve(undefined)).then(resolve, nothing).finally(cancel);
+    });
   }
 
   /** Stores `made`, unless another tab was faster: then theirs is everybody's. */

@@ -73,17 +73,22 @@ export class Dpop implements TokenProof {
     return signProof(await this.#keys.current(), { url, method, issuedAt, nonce, token });
   }
 
-  #note({ headers }: Response, { origin }: URL): void {
-    const nonce = headers.get('dpop-nonce');
-    if (nonce !== null && NONCE.test(nonce)) this.#nonces.set(origin, nonce);
+  #note(response: Response, { origin }: URL): void {
+    const nonce = nonceIn(response);
+    if (nonce !== undefined) this.#nonces.set(origin, nonce);
   }
 
-  #mayMend({ headers }: Response, error: string | undefined): boolean {
-    if (error === 'use_dpop_nonce') return headers.has('dpop-nonce');
+  #mayMend(response: Response, error: string | undefined): boolean {
+    if (error === 'use_dpop_nonce') return nonceIn(response) !== undefined;
     if (error !== 'invalid_dpop_proof') return false;
-    const skew = Date.parse(headers.get('date') ?? '') - systemClock.now();
+    const skew = Date.parse(response.headers.get('date') ?? '') - systemClock.now();
     if (Number.isNaN(skew) || Math.abs(skew - this.#skew) < TOLERABLE) return false;
     this.#skew = skew;
     return true;
   }
+}
+
+function nonceIn({ headers }: Response): string | undefined {
+  const nonce = headers.get('dpop-nonce') ?? '';
+  return NONCE.test(nonce) ? nonce : undefined;
 }

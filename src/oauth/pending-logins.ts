@@ -4,6 +4,8 @@ import { createRedactor } from '../redact.ts';
 
 /** What has to be known of a login when its answer comes (RFC 6749 §10.12, RFC 7636 §4.1). */
 export interface PendingLogin {
+  /** The issuer that was asked: nobody else is shown the code (RFC 9700 §4.4.2). */
+  readonly issuer: string;
   readonly verifier: string;
   readonly nonce: string;
   readonly redirectUri: string;
@@ -102,7 +104,7 @@ function takeItem(storage: LoginStorage, key: string): string | null {
 function readLogin(text: string | null): PendingLogin | undefined {
   try {
     const login = JSON.parse(text ?? '') as PendingLogin;
-    const texts = [login.verifier, login.nonce, login.redirectUri, login.returnTo];
+    const texts = [login.issuer, login.verifier, login.nonce, login.redirectUri, login.returnTo];
     return texts.every((value) => typeof value === 'string') && typeof login.at === 'number'
       ? login
       : undefined;

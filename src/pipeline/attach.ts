@@ -18,7 +18,11 @@ export function attach(strategy: AuthStrategy, platform: () => Platform): Stage 
     exchange.carried = exchange.credential !== undefined && hop.allowed;
     const applied = exchange.carried ? strategy.apply(copy, exchange.credential) : undefined;
     const ready = isPromise(applied)
-      ? applied.then(() => prepare(exchange, hop, copy, platform()))
+      ? applied.then(() => {
+          // Who has signed out while a proof was made has nothing sent any more.
+          fence(exchange, strategy);
+          return prepare(exchange, hop, copy, platform());
+        })
       : prepare(exchange, hop, copy, platform());
     return isPromise(ready)
       ? ready.then(() => send(exchange, next, copy, again))

@@ -18,6 +18,7 @@ export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<Crede
     name: strategies.map((strategy) => strategy.name).join('+'),
     placement: STRICTEST_FIRST.find((placement) => placements.has(placement)) ?? 'header',
     ...(user?.session && { session: user.session }),
+    ...(user?.discovers && { discovers: user.discovers }),
     connect(host) {
       for (const strategy of strategies) strategy.connect?.(host);
     },
