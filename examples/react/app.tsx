@@ -1,11 +1,13 @@
 /** The app of docs/guide/react.md. */
+
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
-// #region api
 import { accessToken, Client, type TokenSource } from 'fetch-valet';
+import { ClientProvider, Session, useClient, useUser } from 'fetch-valet/react';
 import { bindQueryClient } from 'fetch-valet/tanstack-query';
 import { type ReactNode, useState } from 'react';
 import { auth, baseUrl } from './stand-in.ts';
 
+// #region api
 const source: TokenSource = {
   getToken: ({ forceRefresh }) => auth.getToken({ fresh: forceRefresh }),
   subscribe: (changed) => auth.onChange(changed),
@@ -27,12 +29,9 @@ declare module 'fetch-valet/react' {
     client: typeof api;
   }
 }
-
 // #endregion
 
 // #region app
-import { ClientProvider, Session, useClient, useUser } from 'fetch-valet/react';
-
 export function App(): ReactNode {
   return (
     <QueryClientProvider client={queryClient}>

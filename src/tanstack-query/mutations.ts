@@ -46,11 +46,10 @@ function guarded(
   own: MutationCacheConfig,
   dropped: (told: readonly unknown[]) => boolean,
 ): MutationCacheConfig {
-  const guard =
-    (call: Callback): Callback =>
-    (...told) =>
-      dropped(told) ? undefined : call(...told);
-  return Object.fromEntries(
-    Object.entries(own).map(([name, call]) => [name, guard(call as Callback)]),
-  ) as MutationCacheConfig;
+  return new Proxy(own, {
+    get(_, name: keyof MutationCacheConfig) {
+      const call = own[name] as Callback | undefined;
+      return (...told: readonly unknown[]) => (dropped(told) ? undefined : call?.(...told));
+    },
+  });
 }

@@ -353,11 +353,13 @@ test('two contexts do not know each other', async () => {
 
 test('another client is listened to in the place of the one before, and none after the last', async () => {
   const listened = new Map<string, number>();
+  let subscriptions = 0;
   const owner = (id: string): { readonly session: ClientSession } => ({
     session: Object.create(new Client('key-0123456789', { logger: quiet }).session, {
       snapshot: { value: { status: 'signed-in', user: { id } } },
       subscribe: {
         value: () => {
+          subscriptions += 1;
           listened.set(id, (listened.get(id) ?? 0) + 1);
           return () => listened.set(id, (listened.get(id) ?? 0) - 1);
         },
@@ -384,4 +386,5 @@ test('another client is listened to in the place of the one before, and none aft
   page.unmount();
   await painted();
   expect(Object.fromEntries(listened)).toEqual({ first: 0, second: 0 });
+  expect(subscriptions).toBe(2);
 });

@@ -2,6 +2,7 @@ import {
   CancelledError,
   dehydrate,
   hydrate,
+  notifyManager,
   QueryClient,
   type QueryKey,
   QueryObserver,
@@ -81,6 +82,22 @@ test('a switch empties what is observed at once, and has it fetched for the next
   expect(me.result).toMatchObject({ status: 'pending', data: undefined });
   await signedIn;
   expect((await me.becomes(isDone)).data).toBe('Ben');
+});
+
+test('what is told later than a switch is told in a task of its own again', async () => {
+  const { client } = start();
+  await client.session.signIn(BEN);
+  const order: string[] = [];
+  const told = new Promise<void>((resolve) => {
+    notifyManager.schedule(() => {
+      order.push('told');
+      resolve();
+    });
+  });
+  await Promise.resolve();
+  order.push('the rest of this task');
+  await told;
+  expect(order).toEqual(['the rest of this task', 'told']);
 });
 
 test('the cache is empty before any listener of the session hears of a switch', async () => {
