@@ -57,7 +57,6 @@ const entries = [
   { specifier: 'fetch-valet/stores', names: ['indexedDb', 'memoryStore', 'sharedStore', 'webStorage'] },
   { specifier: 'fetch-valet/stores/node', names: ['fileStore'] },
   { specifier: 'fetch-valet/stores/redis', names: ['redisStore'] },
-  { specifier: 'fetch-valet/tanstack-query', names: ['bindQueryClient'] },
   {
     specifier: 'fetch-valet/testing',
     names: [
@@ -83,6 +82,7 @@ const withPeer = [
   { specifier: 'fetch-valet/oauth', peer: 'oauth4webapi' },
   { specifier: 'fetch-valet/oauth/node', peer: 'oauth4webapi' },
   { specifier: 'fetch-valet/react', peer: 'react' },
+  { specifier: 'fetch-valet/tanstack-query', peer: '@tanstack/react-query' },
   { specifier: 'fetch-valet/testing/react', peer: 'react' },
 ];
 const OUTPUTS = [
