@@ -1,4 +1,4 @@
-import { type Auth, onAuthStateChanged, signOut } from '@firebase/auth';
+import { type Auth, onIdTokenChanged, signOut } from '@firebase/auth';
 import type { TokenSource } from 'fetch-valet';
 
 // #region source
@@ -8,7 +8,14 @@ export function fromFirebase(auth: Auth): TokenSource {
       await auth.authStateReady();
       return auth.currentUser?.getIdToken(forceRefresh) ?? null;
     },
-    subscribe: (changed) => onAuthStateChanged(auth, changed),
+    subscribe(changed) {
+      let known = auth.currentUser;
+      return onIdTokenChanged(auth, (user) => {
+        if (user === known) return;
+        known = user;
+        changed();
+      });
+    },
     signOut: () => signOut(auth),
   };
 }

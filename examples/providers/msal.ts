@@ -1,4 +1,4 @@
-import { EventType, type IPublicClientApplication } from '@azure/msal-browser';
+import { EventType, InteractionType, type IPublicClientApplication } from '@azure/msal-browser';
 import type { TokenSource } from 'fetch-valet';
 
 // #region source
@@ -11,7 +11,14 @@ export function fromMsal(msal: IPublicClientApplication, scopes: string[]): Toke
       return { accessToken, expiresAt: expiresOn };
     },
     subscribe(changed) {
-      const id = msal.addEventCallback(() => changed(), [EventType.ACTIVE_ACCOUNT_CHANGED]);
+      const news = [
+        EventType.ACTIVE_ACCOUNT_CHANGED,
+        EventType.LOGIN_SUCCESS,
+        EventType.ACQUIRE_TOKEN_SUCCESS,
+      ];
+      const id = msal.addEventCallback(({ interactionType }) => {
+        if (interactionType !== InteractionType.Silent) changed();
+      }, news);
       return () => {
         if (id !== null) msal.removeEventCallback(id);
       };

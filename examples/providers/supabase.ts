@@ -10,11 +10,8 @@ export function fromSupabase({ auth }: Pick<SupabaseClient, 'auth'>): TokenSourc
       return data.session?.access_token ?? null;
     },
     subscribe(changed) {
-      let known: string | undefined;
-      const { data } = auth.onAuthStateChange((_event, session) => {
-        if (session?.user.id === known) return;
-        known = session?.user.id;
-        changed();
+      const { data } = auth.onAuthStateChange((event) => {
+        if (event === 'SIGNED_IN' || event === 'SIGNED_OUT') changed();
       });
       return () => data.subscription.unsubscribe();
     },

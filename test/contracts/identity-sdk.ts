@@ -39,6 +39,7 @@ export function identitySdkContract(name: string, start: Start, traits: SdkTrait
   testTokens(name, start);
   testUsers(name, start, traits);
   testFailures(name, start, traits);
+  if (traits.switches) testReturn(name, start, traits);
 }
 
 async function open(start: Start, respond?: (request: Request) => Response | Promise<Response>) {
@@ -179,6 +180,24 @@ function testFailures(name: string, start: Start, { whenGone }: SdkTraits): void
 
     expect(sdk.issuer.mood).toBe('hands out');
     expect(events.filter((event) => event === 'sessionend' || event === 'signedout')).toEqual([]);
+    expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'ada' } });
+  });
+}
+
+function testReturn(name: string, start: Start, { tells, whenGone }: SdkTraits): void {
+  test(`${name}: the same user comes back after the login was gone`, async () => {
+    const { sdk, request, client } = await open(start, refusesFirst());
+    await sdk.signIn('ada');
+    sdk.issuer.mood = 'ended the login';
+    expect(await request()).toBe(whenGone);
+    const back = new Promise<void>((resolve) => void client.on('signedin', () => resolve()));
+
+    sdk.issuer.mood = 'hands out';
+    await sdk.signIn('ada');
+    if (!tells) await client.session.refresh();
+    await back;
+
+    expect(await request()).toBe(200);
     expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'ada' } });
   });
 }

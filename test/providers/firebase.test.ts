@@ -15,7 +15,7 @@ import { sendJson, startServer } from '../support/server.ts';
 import { createTokenValet } from '../support/token-valet.ts';
 import { formOf, Issuer, subjectOf } from './issuer.ts';
 
-async function start(): Promise<IdentitySdk> {
+async function start(refusal: string): Promise<IdentitySdk> {
   const issuer = new Issuer();
   const server = await startServer(({ url, body }, response) => {
     if (url.includes('signInWithCustomToken')) {
@@ -28,7 +28,7 @@ async function start(): Promise<IdentitySdk> {
     }
     const mood = issuer.decide();
     if (mood === 'has a bad moment') return sendJson(response, { error: { message: 'UNAVAILABLE' } }, 503);
-    if (mood === 'ended the login') return sendJson(response, { error: { message: 'TOKEN_EXPIRED' } }, 400);
+    if (mood === 'ended the login') return sendJson(response, { error: { message: refusal } }, 400);
     const user = formOf(body).get('refresh_token') ?? '';
     sendJson(response, { access_token: issuer.token(user), refresh_token: user, expires_in: '3600' });
   });
@@ -73,4 +73,14 @@ test('firebase/auth: the first request of a page waits until the SDK knows who w
   await deleteApp(after.app);
 });
 
-identitySdkContract('firebase/auth', start, { tells: true, switches: true, whenGone: 'SIGNED_OUT' });
+identitySdkContract('firebase/auth', () => start('TOKEN_EXPIRED'), {
+  tells: true,
+  switches: true,
+  whenGone: 'SIGNED_OUT',
+});
+// Of this one it keeps the user.
+identitySdkContract('firebase/auth, refresh token refused', () => start('INVALID_REFRESH_TOKEN'), {
+  tells: true,
+  switches: true,
+  whenGone: 'SESSION_ENDED',
+});

@@ -3,13 +3,12 @@ import {
   type Configuration,
   type INavigationClient,
   type INetworkModule,
-  loadExternalTokens,
   PublicClientApplication,
 } from '@azure/msal-browser';
 import { fromMsal } from '../../examples/providers/msal.ts';
 import { type IdentitySdk, identitySdkContract } from '../contracts/identity-sdk.ts';
 import { formOf, Issuer } from './issuer.ts';
-import { openPage } from './page.ts';
+import { openPage, openPopups } from './page.ts';
 
 const scopes = ['api://shop/orders.read'];
 const tenant = 'shop';
@@ -17,26 +16,34 @@ const authority = `https://login.microsoftonline.com/${tenant}`;
 
 /** The token endpoint of Entra ID, as MSAL asks it. */
 function networkOf(issuer: Issuer): INetworkModule {
-  const answer = (options: { readonly body?: string } | undefined): { status: number; body: unknown } => {
+  const answer = (form: URLSearchParams): { status: number; body: unknown } => {
+    const [user = '', nonce] = (form.get('code') ?? form.get('refresh_token') ?? '').split(' ');
     const mood = issuer.decide();
     const error_description = 'AADSTS50076: the user must use multi-factor authentication';
     // After a 5xx MSAL itself asks nobody for a minute, so it is the network that fails here.
     if (mood === 'has a bad moment') throw new TypeError('Failed to fetch');
     if (mood === 'ended the login')
       return { status: 400, body: { error: 'invalid_grant', suberror: 'basic_action', error_description } };
-    return { status: 200, body: tokensOf(issuer, formOf(options?.body ?? '').get('refresh_token') ?? '') };
+    return { status: 200, body: tokensOf(issuer, user, nonce) };
   };
   return {
     sendGetRequestAsync: () => Promise.reject(new Error('nothing else is asked for')),
     async sendPostRequestAsync<T>(_url: string, options?: { readonly body?: string }) {
-      const { status, body } = answer(options);
+      const { status, body } = answer(formOf(options?.body ?? ''));
       return { status, headers: {}, body: body as T };
     },
   };
 }
 
-function tokensOf(issuer: Issuer, user: string) {
-  const of = { oid: user, tid: tenant, preferred_username: user, iss: `${authority}/v2.0`, aud: 'spa' };
+function tokensOf(issuer: Issuer, user: string, nonce?: string): object {
+  const of = {
+    oid: user,
+    nonce,
+    tid: tenant,
+    preferred_username: user,
+    iss: `${authority}/v2.0`,
+    aud: 'spa',
+  };
   return {
     token_type: 'Bearer' as const,
     scope: scopes.join(' '),
@@ -69,10 +76,19 @@ async function start(): Promise<IdentitySdk> {
     signOut: () => msal.logoutRedirect(),
     user: async () => msal.getActiveAccount()?.username,
     async signIn(user) {
-      const { account } = await loadExternalTokens(config, { scopes, authority }, tokensOf(issuer, user), {});
-      msal.setActiveAccount(account);
+      openPopups((url) => answerOf(url, user));
+      const { account } = await msal.loginPopup({ scopes });
+      if (account.username !== msal.getActiveAccount()?.username) msal.setActiveAccount(account);
     },
   };
+}
+
+/** What the page at `redirectUri` tells its opener: a code for whoever signed in. */
+function answerOf(url: URL, user: string): { readonly to: string; readonly payload: string } {
+  const state = url.searchParams.get('state') ?? '';
+  const { id } = JSON.parse(Buffer.from(state.split('|')[0] ?? '', 'base64').toString()) as { id: string };
+  const code = `${user} ${url.searchParams.get('nonce')}`;
+  return { to: id, payload: new URLSearchParams({ code, state }).toString() };
 }
 
 identitySdkContract('msal-browser', start, { tells: true, switches: true, whenGone: 'SESSION_ENDED' });

@@ -19,6 +19,8 @@ export function openPage(): Page {
     top: globalThis,
     parent: globalThis,
     opener: null,
+    innerWidth: 800,
+    innerHeight: 600,
     location: {
       href,
       origin,
@@ -32,7 +34,14 @@ export function openPage(): Page {
       replace: leave,
     },
     history: { state: null, replaceState: () => {} },
-    document: { cookie: '', visibilityState: 'visible', addEventListener() {}, removeEventListener() {} },
+    document: {
+      cookie: '',
+      visibilityState: 'visible',
+      head: { appendChild() {}, removeChild() {} },
+      createElement: () => ({}),
+      addEventListener() {},
+      removeEventListener() {},
+    },
     sessionStorage: createStorage(),
     localStorage: createStorage(),
     addEventListener: events.addEventListener.bind(events),
@@ -43,4 +52,19 @@ export function openPage(): Page {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
   }
   return { left };
+}
+
+/** From now on a window that goes to a page is answered at once, as by its user, over a channel of this page. */
+export function openPopups(answer: (url: URL) => { readonly to: string; readonly payload: string }): void {
+  const assign = (url: string): void => {
+    const { to, payload } = answer(new URL(url));
+    // The opener listens once it has sent the window there.
+    setImmediate(() => {
+      const channel = new BroadcastChannel(to);
+      channel.postMessage({ v: 1, payload });
+      channel.close();
+    });
+  };
+  const value = (): object => ({ closed: false, document: {}, location: { assign }, focus() {}, close() {} });
+  Object.defineProperty(globalThis, 'open', { value, writable: true, configurable: true });
 }
