@@ -34,6 +34,7 @@ const optimizeDeps = {
 /** Examples say `fetch-valet`; what is tested is the source. */
 const sources = [
   { find: /^fetch-valet$/, replacement: `${import.meta.dirname}/src/index.ts` },
+  { find: /^fetch-valet\/(.+)\/(.+)$/, replacement: `${import.meta.dirname}/src/$1-$2.ts` },
   { find: /^fetch-valet\/(.+)$/, replacement: `${import.meta.dirname}/src/$1.ts` },
 ];
 

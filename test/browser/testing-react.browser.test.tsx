@@ -1,5 +1,6 @@
 import { type ReactNode, StrictMode, Suspense, useEffect, useState } from 'react';
 import { expect, test } from 'vitest';
+import { ended, signedIn } from '../../examples/react/signed-in.tsx';
 import type { Client } from '../../src/index.ts';
 import { createClientContext, Session, useClient, useSession, useUser } from '../../src/react.ts';
 import { createTestClient } from '../../src/testing.ts';
@@ -38,10 +39,19 @@ const page = (
   </Session>
 );
 
-test('a component is shown to the user that is given, at the first frame', async () => {
-  const { shows, text } = stage(<TestSession user={ada}>{page}</TestSession>);
+test('a component is shown to the user that is given, from the first render on', async () => {
+  const seen: string[] = [];
+  function Watch(): ReactNode {
+    seen.push(useSession().status);
+    return page;
+  }
+  const { shows } = stage(
+    <TestSession user={ada}>
+      <Watch />
+    </TestSession>,
+  );
   await shows('Hello, Ada');
-  expect(text).toBe('');
+  expect(seen[0]).toBe('signed-in');
 });
 
 test.each([
@@ -125,4 +135,15 @@ test('a client beside options is refused: one of them would be ignored', async (
     </Boundary>,
   );
   await shows('INVALID_OPTION');
+});
+
+test('the snippets of the guide show what they say', async () => {
+  const { shows, render } = stage(null);
+  signedIn(render);
+  await shows('ada: tea');
+  const other = stage(null);
+  const api = await ended(other.render);
+  await other.shows('ada: | Log in again');
+  await api.signOut();
+  await other.shows('Log in');
 });

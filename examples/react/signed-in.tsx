@@ -1,0 +1,55 @@
+/** The snippets of docs/guide/testing.md that are for React. */
+import { Session, useClient, useUser } from 'fetch-valet/react';
+import { createTestClient, type TestClient } from 'fetch-valet/testing';
+import { TestSession } from 'fetch-valet/testing/react';
+import { type ReactNode, useEffect, useState } from 'react';
+
+function Orders(): ReactNode {
+  const api = useClient();
+  const user = useUser();
+  const [items, setItems] = useState('…');
+  useEffect(() => {
+    const show = (orders: { item: string }[]): void => setItems(orders.map(({ item }) => item).join(', '));
+    api
+      .get<{ item: string }[]>('orders')
+      .json()
+      .then(show, () => {});
+  }, [api]);
+  return (
+    <p>
+      {user.id}: {items}
+    </p>
+  );
+}
+
+function Page(): ReactNode {
+  return (
+    <Session signedOut={<p>Log in</p>} ended={<p>Log in again</p>}>
+      <Orders />
+    </Session>
+  );
+}
+
+export function signedIn(render: (element: ReactNode) => void): void {
+  // #region signed-in
+  render(
+    <TestSession user={{ id: 'ada' }} responses={{ 'GET /orders': [{ id: 1, item: 'tea' }] }}>
+      <Page />
+    </TestSession>,
+  );
+  // #endregion
+}
+
+export async function ended(render: (element: ReactNode) => void): Promise<TestClient> {
+  // #region steered
+  const api = createTestClient({ user: { id: 'ada' }, responses: { 'GET /orders': [] } });
+  render(
+    <TestSession client={api}>
+      <Page />
+    </TestSession>,
+  );
+
+  await api.endSession();
+  // #endregion
+  return api;
+}
