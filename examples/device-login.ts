@@ -47,7 +47,8 @@ async function main(command: string | undefined): Promise<void> {
   // #region sign-in
   const read = (): Promise<Orders> => api.get('orders').json<Orders>();
   const { orders } = await read().catch(async (error: unknown) => {
-    if (!(error instanceof SessionError)) throw error;
+    const isOver = error instanceof SessionError && ['SIGNED_OUT', 'SESSION_ENDED'].includes(error.code);
+    if (!isOver) throw error;
     await login.signIn();
     return read();
   });

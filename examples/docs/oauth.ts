@@ -71,6 +71,7 @@ const login = authorizationCode({
   scopes: ['openid', 'offline_access', 'read'],
   audience: ordersApi,
   furtherAudiences: [stockApi],
+  postLogoutRedirectUri: 'https://shop.example/signed-out',
 });
 const shop = new Client(accessToken(login, { store: indexedDb() }), { baseUrl });
 // #endregion
@@ -96,7 +97,7 @@ await shop.extend({ baseUrl: 'https://stock.shop.example', auth: { audience: sto
 // #region sign-out
 await shop.signOut();
 // #endregion
-console.log(`then ${shop.session.snapshot.status}`);
+console.log(`then ${shop.session.snapshot.status}, at ${location.pathname}`);
 
 const caller = { token: await tokenOfCaller() };
 

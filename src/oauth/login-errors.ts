@@ -40,7 +40,7 @@ export function denied({ oauthError, description, status, cause }: Denial, redac
     .filter((text) => text !== undefined)
     .map((text) => JSON.stringify(redactor.text(text).slice(0, 160)));
   const isUser = oauthError === 'access_denied';
-  const why = `${isUser ? 'the user, or a rule of the server, said no' : 'the authorization server said'} `;
+  const why = `${isUser ? 'the user said no, or a rule of the server did' : 'the authorization server said'} `;
   const isPage = oauthError === undefined && status === 200;
   const isTemporary = TEMPORARY.has(oauthError) || isBadMoment(status) || isPage;
   const advice = isTemporary ? 'Call signIn() again in a moment.' : adviceFor(oauthError);

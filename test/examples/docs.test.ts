@@ -149,7 +149,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     'https://shop.example/orders for alice',
     `GET | ${shop}/orders | authorization: Bearer (alice at https://api.test/) => 200`,
     `GET | ${stock}/shelves | authorization: Bearer (alice at https://stock.test/) => 200`,
-    'then signed-out',
+    'then signed-out, at /session/end',
     'POST | https://id.shop.example/token | assertion=signed.iss%2Caud%2Cscopes&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&client_id=robot => 200',
     `GET | ${shop}/orders | authorization: Bearer access-token-3 => 200`,
   ],

@@ -179,7 +179,7 @@ test.each([-1, 1])(
 
 /** Codes of RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6, and what there is to do. */
 const LOGIN_CODES: readonly (readonly [string, RegExp])[] = [
-  ['access_denied', /the user, or a rule of the server, said no .*Call signIn\(\)/],
+  ['access_denied', /the user said no.*Call signIn\(\)/],
   ['invalid_request', /Check redirectUri/],
   ['unauthorized_client', /Check clientId/],
   ['unsupported_response_type', /Check clientId/],
