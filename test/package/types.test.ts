@@ -26,6 +26,7 @@ interface Options {
 const platforms = [
   { platform: 'the DOM', lib: ['es2022', 'dom'], types: [], file: 'page.ts', absent: 'process' },
   { platform: 'Node', lib: ['es2022'], types: ['node'], file: 'server.ts', absent: 'document' },
+  { platform: 'React', lib: ['es2022', 'dom'], types: [], file: 'app.tsx', absent: 'process' },
 ];
 
 const resolutions = [
@@ -66,6 +67,13 @@ function compilerOptions({ lib, types, module, moduleResolution }: Options): Rec
     module,
     moduleResolution,
     typeRoots: [join(modules, '@types')],
+    jsx: 'react-jsx',
+    // Peers, which a user has installed beside the package.
+    paths: {
+      react: [join(modules, '@types/react/index.d.ts')],
+      'react/*': [join(modules, '@types/react/*.d.ts')],
+      '@tanstack/react-query': [join(modules, '@tanstack/react-query/build/modern/index.d.ts')],
+    },
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
