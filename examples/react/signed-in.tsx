@@ -13,7 +13,7 @@ function Orders(): ReactNode {
     api
       .get<{ item: string }[]>('orders')
       .json()
-      .then(show, () => {});
+      .then(show, () => setItems(''));
   }, [api]);
   return (
     <p>

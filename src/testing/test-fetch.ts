@@ -93,8 +93,7 @@ export function responseFrom(answer: unknown, url: string): Response {
       answer === undefined ? new Response(null, { status: 204 }) : Response.json(answer),
       url,
     );
-  // The same one may be the answer to many.
-  if (answer.status !== 0) return new WireResponse(answer.clone(), url);
+  if (answer.status !== 0) return new WireResponse(answer, url);
   // As browsers give a redirect that the caller wants to see: it shows nothing but its URL.
   return Object.defineProperties(answer, { type: { value: 'opaqueredirect' }, url: { value: url } });
 }
@@ -105,7 +104,9 @@ function byRoute(responses: Readonly<Record<string, unknown>>): TestAnswer {
   const routes = Object.entries(responses).map(([key, answer]) => [routeOf(key), answer] as const);
   return (request) => {
     const [, answer] = routes.find(([fits]) => fits(request)) ?? unanswered(request);
-    return typeof answer === 'function' ? (answer as TestAnswer)(request) : answer;
+    if (typeof answer === 'function') return (answer as TestAnswer)(request);
+    // The same one may be the answer to many.
+    return answer instanceof Response ? answer.clone() : answer;
   };
 }
 

@@ -1,7 +1,8 @@
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { apiKey, Client } from '../../src/index.ts';
+import { accessToken, apiKey, Client } from '../../src/index.ts';
+import { createAuthServer, protectedApi } from '../../src/testing.ts';
 
 // What the users of a client do in the tests of their own apps: the platform's fetch is answered by msw.
 const API = 'https://api.shop.example';
@@ -34,18 +35,18 @@ test('a key in the query reaches a handler of msw, and not the url of its respon
 });
 
 test('five requests on a token that msw refuses are one renewal and five replays', async () => {
-  let calls = 0;
-  const api = new Client(() => `token-number-${++calls}`, { baseUrl: API });
+  const issuer = createAuthServer();
+  const api = new Client(accessToken(issuer.provider, { initial: issuer.login() }), { baseUrl: API });
   server.use(
-    http.post(`${API}/orders`, async ({ request }) =>
-      request.headers.get('authorization') === 'Bearer token-number-1'
-        ? new HttpResponse(null, { status: 401 })
-        : HttpResponse.json(await request.json()),
+    http.post(
+      `${API}/orders`,
+      protectedApi(issuer, async ({ request }) => HttpResponse.json(await request.json())),
     ),
   );
+  issuer.revokeAccessTokens();
   const orders = await Promise.all([1, 2, 3, 4, 5].map((id) => api.post('orders', { json: { id } }).json()));
   expect(orders).toEqual([1, 2, 3, 4, 5].map((id) => ({ id })));
-  expect(calls).toBe(2);
+  expect([issuer.refreshes, issuer.reuses]).toEqual([1, 0]);
 });
 
 test('a response that msw redirects elsewhere does not take the key along', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { TokenStore } from '../../src/contracts.ts';
 import { createWebStorage } from '../../src/stores/web-storage.ts';
 import { sharedStore, webStorage } from '../../src/stores.ts';
+import { memoryLocks } from '../../src/testing.ts';
 import {
   describeForeignContent,
   describeTokenStore,
@@ -15,7 +16,7 @@ import { valetErrorOf } from '../support/thrown.ts';
 import { createTokenValet } from '../support/token-valet.ts';
 
 // Locks are of the whole process: a key of its own for each.
-function place(locks?: LockManager): StorePlace {
+function place(locks?: Pick<LockManager, 'request' | 'query'>): StorePlace {
   const storage = createStorage();
   const key = crypto.randomUUID();
   return {
@@ -28,6 +29,7 @@ function place(locks?: LockManager): StorePlace {
 }
 
 describeTokenStore('a storage of no browser', () => place(navigator.locks), { tells: false, proves: true });
+describeTokenStore('one with locks in memory', () => place(memoryLocks()), { tells: false, proves: true });
 describeTokenStore('one without Web Locks', () => place(), { tells: false, proves: false });
 describeForeignContent('a storage of no browser', () => place(navigator.locks));
 

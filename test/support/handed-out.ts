@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { ExtendOptions } from '../../src/client.ts';
 import type { EventName } from '../../src/events.ts';
 import { Client, type Credential, type Logger, type VerbOptions } from '../../src/index.ts';
+import { responseFrom } from '../../src/testing/test-fetch.ts';
 import { createManualClock, type ManualClock } from './clock.ts';
 import { leaksIn, type SearchOptions } from './leaks.ts';
 import { thrownBy } from './thrown.ts';
@@ -45,7 +46,7 @@ export class HandedOut {
     const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
       const request = new Request(input, init);
       this.sent.push(request);
-      return fromTheWire(await this.#wire(request), request.url);
+      return responseFrom(await this.#wire(request), request.url);
     };
     this.client = new Client(credential, {
       baseUrl: BASE,
@@ -132,29 +133,4 @@ export class HandedOut {
   expectClean(secrets: readonly string[], options?: SearchOptions): void {
     expect(leaksIn(this.#things, secrets, options)).toEqual([]);
   }
-}
-
-/** A `Response` that knows where it came from, as those of a platform do. */
-class WireResponse extends Response {
-  readonly #url: string;
-
-  constructor(response: Response, url: string) {
-    const { status, statusText, headers } = response;
-    super(response.body, { status, statusText, headers });
-    this.#url = url;
-  }
-
-  override get url(): string {
-    return this.#url;
-  }
-
-  override clone(): Response {
-    return new WireResponse(super.clone(), this.#url);
-  }
-}
-
-function fromTheWire(response: Response, url: string): Response {
-  if (response.status !== 0) return new WireResponse(response, url);
-  // As browsers give a redirect that the caller wants to see: it shows nothing but its URL.
-  return Object.defineProperties(response, { type: { value: 'opaqueredirect' }, url: { value: url } });
 }
