@@ -11,11 +11,7 @@ export function fromMsal(msal: IPublicClientApplication, scopes: string[]): Toke
       return { accessToken, expiresAt: expiresOn };
     },
     subscribe(changed) {
-      const news = [
-        EventType.ACTIVE_ACCOUNT_CHANGED,
-        EventType.LOGIN_SUCCESS,
-        EventType.ACQUIRE_TOKEN_SUCCESS,
-      ];
+      const news = [EventType.ACTIVE_ACCOUNT_CHANGED, EventType.ACQUIRE_TOKEN_SUCCESS];
       const id = msal.addEventCallback(({ interactionType }) => {
         if (interactionType !== InteractionType.Silent) changed();
       }, news);
