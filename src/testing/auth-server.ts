@@ -179,7 +179,7 @@ class MemoryAuthServer implements AuthServer {
   }
 
   #json(body: object, status = 200): Response {
-    // Clients learn from it how wrong their clock is: it is that of the server.
+    // Those who check an id token do so by this clock, whatever the platform's says.
     const date = new Date(this.clock.now()).toUTCString();
     return Response.json(body, { status, headers: { 'cache-control': 'no-store', date } });
   }
