@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { TokenError } from '../errors.ts';
+import { bareError } from './bare-error.ts';
 import type { Issuer, RequestOptions } from './issuer.ts';
 import { errorIn, holdsToken } from './refusal.ts';
 import { type AskedFor, refusedAnswer } from './refused-answer.ts';
@@ -79,7 +80,7 @@ function unbound(): TokenError {
 }
 
 function wrong({ redactor }: Issuer, error: Error): TokenError {
-  const cause = redactor.copy(error);
+  const cause = bareError(error, redactor);
   return new TokenError('TOKEN_ENDPOINT_REJECTED', {
     message:
       `No access token: what the token endpoint sent does not fit: ${cause.message}. ` +

@@ -61,6 +61,19 @@ test.each<[string, object, string]>([
 });
 
 test.each<[string, object]>([
+  ['of an unknown type', { token_type: 7 }],
+  ['with an ID token that is none', { id_token: 'id.token-0123456789' }],
+  ['with an ID token that nobody here can decrypt', { id_token: 'a.b.c.d.id-token-0123456789' }],
+])('an answer %s is refused, and what it held is in no text', async (_, more) => {
+  await using issuer = await startScriptedIssuer();
+  const { tab } = await begin(issuer);
+  issuer.answer = () => ({ body: tokens(more) });
+  const error = await valetErrorOf(() => tab.source.handleRedirect());
+  expect(error).toMatchObject({ code: 'TOKEN_ENDPOINT_REJECTED' });
+  expectNoSecret(error, 'access-token-0123', 'refresh-token-0123', 'token-0123456789');
+});
+
+test.each<[string, object]>([
   ['has ended nine minutes ago by our clock', { exp: now() - 9 * MINUTE }],
   ['begins in nine minutes by our clock', { nbf: now() + 9 * MINUTE }],
 ])('an ID token that %s is good: clocks differ (rule T2)', async (_, times) => {

@@ -298,11 +298,13 @@ test.each<[string, number, unknown, object]>([
   await using issuer = await startScriptedIssuer();
   const shown: unknown[] = [];
   const onCode = (code: unknown): void => void shown.push(code);
-  const source = deviceCode({ endpoints: issuer.endpoints, clientId: 'app', onCode });
-  issuer.device = () => ({ status, body });
+  const { endpoints } = issuer;
+  const source = deviceCode({ endpoints, clientId: 'app', clientSecret: SECRET, onCode });
+  const echo = { error_description: `no: ${SECRET}` };
+  issuer.device = () => ({ status, body: typeof body === 'string' ? body : { ...echo, ...Object(body) } });
   const error = await valetErrorOf(() => source.signIn());
   expect(error).toMatchObject(expected);
-  expectNoSecret(error, 'device-code-0123');
+  expectNoSecret(error, 'device-code-0123', SECRET);
   expect(shown).toEqual([]);
   expect(issuer.forms).toEqual([]);
 });
