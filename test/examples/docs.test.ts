@@ -10,7 +10,14 @@ import { type RedisServer, startRedis } from '../support/redis-server.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...filesIn('docs', '.md')];
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'site/home.md',
+  ...filesIn('docs', '.md'),
+];
 const withCode = pages.filter((page) => codeBlocks(read(page)).length > 0);
 const regions = new Set(
   [...filesIn('examples', '.ts'), ...filesIn('examples', '.tsx'), ...filesIn('test', '.ts')].flatMap((file) =>
@@ -49,11 +56,13 @@ test('every rule that a comment or a test names is explained', () => {
   expect(named.filter((rule) => !explained.has(rule))).toEqual([]);
 });
 
-test('the table of the README holds what is measured', async () => {
-  const table = read('README.md').split('<!-- facts -->')[1]?.split('<!-- /facts -->')[0] ?? '';
+test('the tables of the README and of the comparison hold what is measured', async () => {
   const { code, lines } = await runProgram('../bench/facts.ts', {});
   expect(code).toBe(0);
-  expect(table.trim().split('\n').slice(2)).toEqual(lines);
+  for (const page of ['README.md', 'docs/explain/comparison.md']) {
+    const table = read(page).split('<!-- facts -->')[1]?.split('<!-- /facts -->')[0] ?? '';
+    expect(table.trim().split('\n').slice(2)).toEqual(lines);
+  }
 });
 
 const shop = 'https://api.shop.example';
@@ -76,6 +85,38 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     `GET | ${shop}/orders | authorization: Bearer token-fresh-false => 200`,
     'POST | https://llm.shop.example/v1/chat/completions | authorization: Bearer token-fresh-false => 200',
     'Hello.',
+  ],
+  'home.ts': [`GET | ${shop}/orders | authorization: Bearer token-fresh-false => 200`, 'home: 1 order'],
+  'first-session.ts': lessonOutput(),
+  'i-get-a-401.ts': [
+    'It works.',
+    ...refusals(
+      'answered 401. The server says: invalid_token, "it was retired". The key was sent as header x-api-key. Is it right, and for this environment?',
+      'answered 401. The server says: invalid_token, "it was retired". The access token was sent as header authorization. Check its audience, its scopes and its issuer.',
+      'answered 401 twice, before and after a new credential. The server says: invalid_token, "it was retired". The access token was sent as header authorization. Check its audience, its scopes and its issuer.',
+      'answered 401 twice, before and after a new credential. The server says: invalid_token, "it was retired". The access token was sent as header authorization. Check its audience, its scopes and its issuer. New tokens were refused like the old ones, so none is fetched for a refusal for up to a minute.',
+    ),
+  ],
+  'migrating.ts': [
+    `GET | ${shop}/orders | authorization: Bearer access-token-revoked => 401`,
+    'interceptors: 1 order',
+    `GET | ${shop}/orders | authorization: Bearer access-token-2 => 200`,
+    'client: 1 order',
+    'axios on the client: 1 order',
+    'the login page',
+    'axios-auth-refresh: 1 order',
+    `GET | ${shop}/orders | authorization: Bearer auth0-cache-default => 200`,
+    'fetcher: 200',
+    `GET | ${shop}/orders | authorization: Bearer auth0-cache-on => 200`,
+    'auth0: 200',
+  ],
+  'monitoring.ts': [
+    'a key: 2, refused: 0',
+    'api_replays_total{status="401"} 1',
+    'api_requests_total{method="GET",status="200"} 2',
+    'warn no response {"id":"r2","method":"GET","url":"https://api.shop.example/orders","code":"SESSION_ENDED"}',
+    'alert: No tokens any more: TOKEN_ENDPOINT_REJECTED',
+    'alert: https://api.shop.example has refused one new access token after the other, so none is fetched for its refusals for up to a minute. Check which audience and issuer it expects, and its clock.',
   ],
   'api-keys.ts': [
     `GET | ${weather} | x-app-key: weather-key-1 => 200`,
@@ -189,7 +230,13 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 };
 
 test('every program of the docs is run', () => {
-  const helpers = ['identity-providers.ts', 'stand-in-page.ts', 'stand-in.ts', 'testing-app.ts'];
+  const helpers = [
+    'identity-providers.ts',
+    'migrating-from.ts',
+    'stand-in-page.ts',
+    'stand-in.ts',
+    'testing-app.ts',
+  ];
   expect(readdirSync(join(root, 'examples/docs')).sort()).toEqual(
     [...Object.keys(programs), ...helpers].sort(),
   );
@@ -220,6 +267,17 @@ function filesIn(folder: string, extension: string): string[] {
     .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .sort();
+}
+
+/** What the tutorial says that its program prints, from all of its steps. */
+function lessonOutput(): string[] {
+  const steps = [...read('docs/tutorial/first-session.md').matchAll(/^```text\n([\s\S]*?)^```$/gm)];
+  return steps.flatMap(([, output = '']) => output.trimEnd().split('\n'));
+}
+
+function refusals(...messages: readonly string[]): string[] {
+  const rest = 'https://fetch-valet.dev/errors/HTTP_ERROR The server wants: bearer.';
+  return messages.map((message) => `GET /orders ${message} ${rest}`);
 }
 
 function codeBlocks(markdown: string): string[] {
