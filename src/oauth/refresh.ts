@@ -12,7 +12,8 @@ export async function refresh(
   refreshToken: string,
   { scopes, audience, signal }: Pick<TokenContext, 'scopes' | 'audience' | 'signal'>,
 ): Promise<Response> {
-  const { client, authentication } = issuer;
+  const { client, authentication, redactor } = issuer;
+  redactor.add('refresh token', refreshToken);
   const server = await issuer.metadata(signal);
   const additionalParameters = issuer.parameters(scopes, audience);
   return tokenAnswer(issuer, {

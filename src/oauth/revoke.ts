@@ -21,8 +21,10 @@ export async function revoke(issuer: Issuer, { refreshToken }: EndedSession): Pr
   });
   if (response === undefined || response.ok) return;
   const { status } = response;
-  const { oauthError, description } = await refusalIn(response);
-  const said = redactor.text([`status ${status}`, oauthError, description].filter(Boolean).join(', '));
+  // Masked before it is cut: a part of a secret would not be found.
+  const masked = new Response(redactor.text(await response.text()));
+  const { oauthError, description } = await refusalIn(masked);
+  const said = [`status ${status}`, oauthError, description].filter(Boolean).join(', ');
   const code = isBadMoment(status) ? 'TOKEN_ENDPOINT_UNAVAILABLE' : 'TOKEN_ENDPOINT_REJECTED';
   throw unrevoked(said, code, { oauthError, status });
 }

@@ -84,7 +84,8 @@ export function createSession<User extends SessionUser>(
             'This strategy belongs to another client already. For a second client on the same session use extend().',
         });
       }
-      redact = (error) => (ValetError.is(error) ? error : host.redactor.copy(error));
+      // Also what a source says in errors of ours may quote a server.
+      redact = (error) => (ValetError.is(error) ? host.redactor.clean(error) : host.redactor.copy(error));
       state.connect(host.events);
       const made = new TokenManager(host, source, state, options);
       manager = made;
