@@ -1,5 +1,6 @@
 import { TokenError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
+import { bareError } from './bare-error.ts';
 import { type Refusal, refusalIn } from './refusal.ts';
 
 /** Why a login came to nothing. */
@@ -34,13 +35,13 @@ const TEMPORARY: ReadonlySet<unknown> = new Set(['server_error', 'temporarily_un
 /** The user or the server said no, or the server had a bad moment. */
 export function denied({ oauthError, description, status, cause }: Denial, redactor: Redactor): TokenError {
   if (oauthError === 'expired_token') return expired();
-  const copy = cause === undefined ? undefined : redactor.copy(cause);
+  const copy = cause === undefined ? undefined : bareError(cause, redactor);
   const said = oauthError ?? copy?.message ?? `status ${status ?? 'unknown'}`;
   const quoted = [said, description]
     .filter((text) => text !== undefined)
     .map((text) => JSON.stringify(redactor.text(text).slice(0, 160)));
   const isUser = oauthError === 'access_denied';
-  const why = `${isUser ? 'the user, or a rule of the server, said no' : 'the authorization server said'} `;
+  const why = `${isUser ? 'the user said no, or a rule of the server did' : 'the authorization server said'} `;
   const isPage = oauthError === undefined && status === 200;
   const isTemporary = TEMPORARY.has(oauthError) || isBadMoment(status) || isPage;
   const advice = isTemporary ? 'Call signIn() again in a moment.' : adviceFor(oauthError);
