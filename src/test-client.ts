@@ -127,7 +127,7 @@ export function createTestClient<User extends SessionUser = SessionUser>(
   const client = new TestClient<User>(parts, { ...rest, retry: atOnce(rest.retry) });
   // The session gets there in a moment; until then it is shown as if it had.
   if (first.status === 'ended') client.session.refresh().catch(() => {});
-  else if (first.status === 'signed-out') void strategy.session.ready;
+  else if (first.status === 'signed-out' && store === undefined) void strategy.session.ready;
   return client;
 }
 

@@ -51,6 +51,12 @@ const tasks = {
     return runTool('vitest', 'run', '--project', 'runtimes', ...args);
   },
 
+  docs(args) {
+    installDependencies('site');
+    requireBrowsers(['chromium']);
+    return runNode('--disable-warning=ExperimentalWarning', 'site/build.ts', ...args);
+  },
+
   async soak(args) {
     requireRedis();
     requireBrowsers(['chromium', 'firefox']);

@@ -55,6 +55,15 @@ test('the first tab signs in, the second one finds the session, and one of them 
   expect([server.refreshes, server.reuses]).toEqual([1, 0]);
 });
 
+test('a tab does not say that nobody is signed in before it has looked', async () => {
+  const {
+    tabs: [one, two],
+  } = openTabs(2);
+  await one.session.ready;
+  expect(two.session.snapshot).toEqual({ status: 'loading' });
+  expect(await two.session.ready).toEqual({ status: 'signed-in', user: ada });
+});
+
 test('a sign-out in one tab is one in the other', async () => {
   const {
     tabs: [one, two],
@@ -105,9 +114,9 @@ test('a tab that crashes in the middle of a refresh is found dead, and another o
 
 test('nothing that a dead tab does reaches the others', async () => {
   const {
-    tabs: [one, two],
+    tabs: [one, two, late],
     crash,
-  } = openTabs(2);
+  } = openTabs(3);
   await one.get('orders');
   await two.get('orders');
   crash(one);
@@ -115,6 +124,8 @@ test('nothing that a dead tab does reaches the others', async () => {
   await settle();
   expect(two.session.snapshot).toEqual({ status: 'signed-in', user: ada });
   expect((await two.get('orders')).status).toBe(200);
+  // It looks only now at what is stored.
+  expect(await late.session.ready).toEqual({ status: 'signed-in', user: ada });
 });
 
 test('a number that is none, or no way to open a tab, is refused', async () => {
