@@ -1,4 +1,5 @@
 import { explain } from './explain.ts';
+import { time } from './format.ts';
 
 interface NoticeProps {
   readonly error: Error | null;
@@ -9,7 +10,7 @@ interface NoticeProps {
 /** That something could not be fetched, and what is shown instead. */
 export function Notice({ error, shown = 0 }: NoticeProps) {
   if (error === null) return null;
-  const since = shown > 0 && ` Shown is what was there at ${new Date(shown).toLocaleTimeString()}.`;
+  const since = shown > 0 && ` Shown is what was there at ${time(shown)}.`;
   return (
     <p className="notice bad" role="alert">
       {explain(error)}

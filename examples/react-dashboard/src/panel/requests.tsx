@@ -1,4 +1,4 @@
-import type { SessionLog } from './session-log.ts';
+import type { Answer, SessionLog } from './session-log.ts';
 import { useLog } from './use-log.ts';
 
 export function Requests({ log }: { readonly log: SessionLog }) {
@@ -12,11 +12,16 @@ export function Requests({ log }: { readonly log: SessionLog }) {
           <li key={id}>
             <span className="name">{name}</span>
             <span className="chain">
-              {answers.map((answer, at) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: answers are only ever appended
-                <Answer key={at} answer={answer} />
+              {answers.map(({ nth, said }) => (
+                <span key={nth} className="step">
+                  <span className={`status ${kindOf(said)}`}>{said}</span>
+                </span>
               ))}
-              {isPending && <span className="status waiting">waiting</span>}
+              {isPending && (
+                <span className="step">
+                  <span className="status waiting">waiting</span>
+                </span>
+              )}
             </span>
             <span className="note figure">{ms !== undefined && `${ms} ms`}</span>
           </li>
@@ -26,11 +31,7 @@ export function Requests({ log }: { readonly log: SessionLog }) {
   );
 }
 
-function Answer({ answer }: { readonly answer: number | string }) {
-  return <span className={`status ${kindOf(answer)}`}>{answer}</span>;
-}
-
-function kindOf(answer: number | string): 'good' | 'replayed' | 'bad' {
+function kindOf(answer: Answer['said']): 'good' | 'replayed' | 'bad' {
   if (answer === 401) return 'replayed';
   return typeof answer === 'number' && answer < 400 ? 'good' : 'bad';
 }

@@ -1,10 +1,17 @@
 import type { Client, ClientEvents } from 'fetch-valet';
 
+export interface Answer {
+  /** The first is 0. */
+  readonly nth: number;
+  /** A status, or the code of an error. */
+  readonly said: number | string;
+}
+
 /** One request with all that was answered to it: 401 and then 200 is a replay with a fresh token. */
 export interface LoggedRequest {
   readonly id: string;
   readonly name: string;
-  readonly answers: readonly (number | string)[];
+  readonly answers: readonly Answer[];
   readonly isPending: boolean;
   readonly ms: number | undefined;
 }
@@ -86,7 +93,7 @@ function listenToRequests(client: Pick<Client, 'on'>, change: (next: Change) => 
     }));
   const end = ({ id, status, code, ms }: ClientEvents['response']): void => {
     const answer = status ?? code ?? 'failed';
-    edit(id, (request) => ({ ...request, answers: [...request.answers, answer], isPending: false, ms }));
+    edit(id, (request) => ({ ...withAnswer(request, answer), isPending: false, ms }));
     // Given up by whoever asked, as StrictMode makes every component do once.
     if (code === 'ABORTED')
       change((state) => ({ ...state, requests: state.requests.filter((each) => each.id !== id) }));
@@ -106,10 +113,14 @@ function listenToRequests(client: Pick<Client, 'on'>, change: (next: Change) => 
   });
   // Told when it is sent again, with another token.
   client.on('replay', ({ id, status }) => {
-    edit(id, (request) => ({ ...request, answers: [...request.answers, status] }));
+    edit(id, (request) => withAnswer(request, status));
   });
   client.on('response', end);
   client.on('requestfailed', end);
+}
+
+function withAnswer(request: LoggedRequest, said: Answer['said']): LoggedRequest {
+  return { ...request, answers: [...request.answers, { nth: request.answers.length, said }] };
 }
 
 function listenToTokens(client: Pick<Client, 'on'>, change: (next: Change) => void): void {
