@@ -99,26 +99,32 @@ export class Client<User extends SessionUser = SessionUser> {
     this.session = (connection.strategy.session ?? serviceSession()) as Session<User>;
   }
 
+  /** Sends a GET. It comes back as from ky: await it for the `Response`, or read it with `.json()`, `.text()` … */
   get<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
     return this.#verb('get', input, options);
   }
 
+  /** Sends a POST, as `get` does. */
   post<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
     return this.#verb('post', input, options);
   }
 
+  /** Sends a PUT, as `get` does. */
   put<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
     return this.#verb('put', input, options);
   }
 
+  /** Sends a PATCH, as `get` does. */
   patch<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
     return this.#verb('patch', input, options);
   }
 
+  /** Sends a DELETE, as `get` does. */
   delete<T = unknown>(input: string | URL | Request, options?: VerbOptions): ResponsePromise<T> {
     return this.#verb('delete', input, options);
   }
 
+  /** Sends a HEAD, as `get` does. */
   head(input: string | URL | Request, options?: VerbOptions): ResponsePromise {
     return this.#verb('head', input, options);
   }
@@ -152,6 +158,7 @@ export class Client<User extends SessionUser = SessionUser> {
     if (!this.#isChild) this.#family.connection.close();
   }
 
+  /** What `using` calls: `close()`. */
   [Symbol.dispose](): void {
     this.close();
   }

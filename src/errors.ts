@@ -4,6 +4,8 @@
  *
  * @module
  */
+
+/** The codes of {@link ConfigError}. */
 export type ConfigErrorCode =
   | 'MISSING_API_KEY'
   | 'INVALID_API_KEY'
@@ -17,7 +19,9 @@ export type ConfigErrorCode =
   | 'REDIRECT_REFUSED'
   | 'CLIENT_CLOSED'
   | 'NO_PROVIDER';
+/** The codes of {@link SessionError}. */
 export type SessionErrorCode = 'SIGNED_OUT' | 'SESSION_ENDED' | 'SESSION_CHANGED';
+/** The codes of {@link TokenError}. */
 export type TokenErrorCode =
   | 'TOKEN_PROVIDER_FAILED'
   | 'TOKEN_INVALID'
@@ -25,8 +29,11 @@ export type TokenErrorCode =
   | 'TOKEN_ENDPOINT_REJECTED'
   | 'TOKEN_ENDPOINT_UNAVAILABLE'
   | 'STORE_UNAVAILABLE';
+/** The codes of {@link NetworkError}. */
 export type NetworkErrorCode = 'NETWORK' | 'OFFLINE' | 'TIMEOUT';
+/** The codes of `ResponseError`. */
 export type ResponseErrorCode = 'NOT_JSON' | 'INVALID_RESPONSE';
+/** Every code. Each has a page: https://fetch-valet.dev/errors/ */
 export type ErrorCode =
   | ConfigErrorCode
   | SessionErrorCode
@@ -43,6 +50,7 @@ export interface RequestSummary {
   readonly url: string;
 }
 
+/** What an error is made of. */
 export interface ErrorDetails {
   /** One sentence on what happened and one on what to do. The docs page is added. */
   readonly message?: string;
@@ -58,6 +66,7 @@ const LONGEST_MESSAGE = 800;
 /** The base of every error that fetch-valet throws. */
 export class ValetError extends Error {
   override readonly name: string = 'ValetError';
+  /** Does not change from version to version, as the message may. */
   readonly code: ErrorCode;
   /** Whether the same call may succeed later with nothing changed. */
   readonly retryable: boolean;
@@ -82,6 +91,7 @@ export class ValetError extends Error {
     return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
   }
 
+  /** For logs: no secret is in it, and no body of the server. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, retryable, docs, request } = this;
     return { name, code, message, retryable, docs, ...(request && { request }) };

@@ -41,14 +41,21 @@ export interface TokenLife {
 
 /** Every event of a client with its payload. */
 export interface ClientEvents {
+  /** A request begins. */
   request: RequestEvent;
+  /** It was answered, with any status. */
   response: RequestEndEvent;
+  /** It was not. After `request` comes one of the two. */
   requestfailed: RequestEndEvent;
+  /** It is sent again after a 401, or after a 403 and a step-up. */
   replay: RequestEvent & { readonly status: number };
+  /** The provider is asked. */
   refresh: RefreshEvent;
+  /** It handed out a token. */
   refreshed: RefreshEvent & TokenLife & { readonly ms: number };
   /** Taken over from the store, where another tab, process or host has put it. */
   adopted: Omit<RefreshEvent, 'reason'> & TokenLife & { readonly age: number };
+  /** It did not. With `retryAfter`, in milliseconds, there will be another attempt. */
   refreshfailed: RefreshEvent & {
     readonly code: string;
     readonly retryable: boolean;
@@ -56,13 +63,19 @@ export interface ClientEvents {
     readonly message: string;
     readonly retryAfter?: number;
   };
+  /** Somebody is signed in. */
   signedin: { readonly user: SessionUser };
+  /** Another user than before, from and to nobody too; comes before anything can be shown. */
   userchange: { readonly user?: SessionUser; readonly previous?: SessionUser };
+  /** The issuer ended the session. */
   sessionend: { readonly user: SessionUser; readonly error: Error };
+  /** A user signed out. */
   signedout: { readonly user?: SessionUser };
+  /** Something to mend. Written to the logger as well during development. */
   warning: { readonly code: string; readonly message: string };
 }
 
+/** The name of an event. */
 export type EventName = keyof ClientEvents;
 
 /** The names of all events: a misspelt one would never be heard. */

@@ -29,12 +29,15 @@ export interface HttpErrorDetails<T> extends ErrorDetails {
 export class HttpError<T = unknown> extends ValetError {
   override readonly name = 'HttpError' as const;
   declare readonly code: 'HTTP_ERROR';
+  /** The status of the response. */
   readonly status: number;
   /** Milliseconds of `Retry-After`. */
   readonly retryAfter: number | undefined;
   /** The body as sent: parsed where it is JSON, text otherwise. Not enumerable: it is the user's data. */
   declare readonly data: T;
+  /** Those of the response. Not enumerable. */
   declare readonly headers: Headers;
+  /** The response, whose body has been read. Not enumerable. */
   declare readonly response: Response;
   /** The body, where it is a problem of RFC 9457. */
   declare readonly problem: Problem | undefined;

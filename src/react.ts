@@ -1,10 +1,11 @@
-'use client';
 /**
  * `fetch-valet/react`: who is signed in, for React 18 and 19. Data is for a query library, on top of
  * `client.fetch` or the verbs.
  *
  * @module
  */
+'use client';
+
 import type { ReactNode } from 'react';
 import type { Client } from './client.ts';
 import type { SessionSnapshot } from './contracts.ts';

@@ -1,9 +1,10 @@
-'use client';
 /**
  * `fetch-valet/testing/react`: components under test, with somebody signed in.
  *
  * @module
  */
+'use client';
+
 import { createElement, type ReactNode, useState } from 'react';
 import type { Client } from './client.ts';
 import type { SessionUser } from './contracts.ts';

@@ -53,6 +53,7 @@ export interface TabContext {
   readonly index: number;
 }
 
+/** Options of {@link createTabs}. */
 export interface TabsOptions {
   readonly clock?: TestClock | undefined;
 }

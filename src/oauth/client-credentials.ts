@@ -5,6 +5,7 @@ import { Issuer } from './issuer.ts';
 import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { tokenAnswer } from './token-answer.ts';
 
+/** Options of {@link clientCredentials}. */
 export type ClientCredentialsOptions = IssuerOptions;
 
 /**

@@ -11,6 +11,7 @@ import type { PendingLogins } from './pending-logins.ts';
 import { holdsToken } from './refusal.ts';
 import { sameOrigin } from './return-to.ts';
 
+/** Options of one login. */
 export interface SignInOptions {
   /** The page to show afterwards, on this origin: the present one unless said otherwise. */
   readonly returnTo?: string | undefined;

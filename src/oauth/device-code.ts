@@ -28,6 +28,7 @@ export interface DeviceCodeOptions extends IssuerOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** Options of one login. */
 export interface DeviceSignInOptions {
   readonly scopes?: readonly string[] | undefined;
   /** Ends the waiting for the user. */

@@ -12,6 +12,7 @@ export interface FoundServer extends IssuerOptions {
   readonly audience: string;
 }
 
+/** Options of {@link discovered}. */
 export interface DiscoveredOptions<Source extends TokenSource = TokenSource>
   extends Omit<IssuerOptions, 'issuer' | 'endpoints' | 'audience'> {
   /** Who may be asked for tokens. A resource can name anybody: nothing is sent to an issuer that is not listed. */

@@ -16,6 +16,7 @@ export interface LoopbackOptions extends IssuerOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** Options of one login. */
 export interface LoopbackSignInOptions extends Omit<SignInOptions, 'returnTo'> {
   /** Ends the waiting for the user. */
   readonly signal?: AbortSignal | undefined;

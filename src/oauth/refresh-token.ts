@@ -5,6 +5,7 @@ import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { refresh } from './refresh.ts';
 import { revoke } from './revoke.ts';
 
+/** Options of {@link refreshToken}. */
 export type RefreshTokenOptions = IssuerOptions;
 
 /**

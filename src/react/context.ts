@@ -15,6 +15,7 @@ export type UserOf<C extends SessionOwner> = C extends { readonly session: Sessi
   ? User
   : SessionUser;
 
+/** Props of `ClientProvider`. */
 export interface ClientProviderProps<C extends SessionOwner> {
   /** Made once, outside of React. */
   readonly client: C;

@@ -1,6 +1,7 @@
 import { createElement, Fragment, type ReactNode } from 'react';
 import type { SessionSnapshot } from '../contracts.ts';
 
+/** Props of `Session`. */
 export interface SessionProps {
   /** For whoever is signed in. Mounted anew for each user: no state of the one before is left. */
   readonly children?: ReactNode;

@@ -9,6 +9,7 @@ import { type Files, isError, readPrivate, replacePrivate } from './private-file
 import { createProcessOwner, type ProcessOwner } from './process-owner.ts';
 import { isVersionOf, parseStored } from './stored-text.ts';
 
+/** Options of `fileStore()`. */
 export interface FileStoreOptions {
   /** Read the session and never redeem its refresh token, nor write anything. */
   readonly readOnly?: boolean;

@@ -7,6 +7,7 @@ import { listen, type OpenChannel, platformChannels, tell } from './web-channel.
 import { type Locks, platformLocks } from './web-lock.ts';
 import { WebOwner } from './web-owner.ts';
 
+/** Options of `indexedDb()`. */
 export interface IndexedDbOptions {
   /** The name of the database: `fetch-valet` unless said otherwise. */
   readonly name?: string | undefined;

@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts';
 import type { Clock, SessionDocument, TokenStore } from '../contracts.ts';
 
+/** Options of `memoryStore()`. */
 export interface MemoryStoreOptions {
   readonly clock?: Pick<Clock, 'now'> | undefined;
 }

@@ -19,6 +19,7 @@ export interface IoRedisClient {
 /** A connected client: its options say where Redis is, whether over TLS, and how to reconnect. */
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
+/** Options of `redisStore()`. */
 export interface RedisStoreOptions {
   /** Names the session, such as the id of a user or of a login. */
   readonly key: string;

@@ -7,6 +7,7 @@ import { VersionMarks } from './web-marks.ts';
 import { WebOwner } from './web-owner.ts';
 import { onReturn } from './web-return.ts';
 
+/** Options of `webStorage()`. */
 export interface WebStorageOptions {
   /** The name of the item: `fetch-valet` unless said otherwise. Two sessions of one page need two. */
   readonly key?: string | undefined;

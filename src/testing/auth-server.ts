@@ -4,6 +4,7 @@ import { checkDuration, checkKeys, invalidOption } from '../options.ts';
 import { type CheckedToken, TokenDesk } from './token-desk.ts';
 import { refusalIn, TokenEndpoint } from './token-endpoint.ts';
 
+/** Options of an authorization server in memory. */
 export interface AuthServerOptions {
   /** The issuer identifier: `https://id.test` unless said otherwise. */
   readonly issuer?: string | undefined;

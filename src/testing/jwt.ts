@@ -3,6 +3,7 @@ import type { Claims, Clock } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { base64, randomText } from './text.ts';
 
+/** When a test's JWT ends. */
 export interface TestJwtOptions {
   /** Seconds from now until it expires. */
   readonly expiresIn?: number | undefined;

@@ -6,6 +6,7 @@ import { createTestJwt } from './jwt.ts';
 /** How a fake provider fails: one call with a bad moment of the network, every call so, or every call with an error. */
 export type ProviderFailure = 'once' | 'always' | Error;
 
+/** Options of {@link fakeTokenProvider}. */
 export interface FakeTokenProviderOptions {
   /** Whose tokens they are: `test-user` unless said otherwise. `null`: nobody is signed in. */
   readonly user?: SessionUser | null | undefined;
