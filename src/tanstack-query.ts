@@ -58,10 +58,11 @@ function atOnce(change: () => void): void {
 }
 
 function blank(query: Query): void {
-  // Both are data of the user before that would be shown for want of other.
-  const nothing = { initialData: undefined, placeholderData: undefined };
-  for (const observer of query.observers) observer.setOptions({ ...observer.options, ...nothing });
+  // It may be data of the user before, and would be shown for want of other.
+  for (const observer of query.observers)
+    observer.setOptions({ ...observer.options, placeholderData: undefined });
   query.reset();
+  // A reset brings initial data back.
   query.setState({ data: undefined, status: 'pending' });
 }
 
