@@ -4,7 +4,7 @@ import { createJwt } from './jwt.ts';
 import { sendJson, startServer, type TestServer } from './server.ts';
 
 /** What a token endpoint answers: a body with its status, or what `write` writes. */
-export interface ScriptedAnswer {
+interface ScriptedAnswer {
   readonly status?: number;
   readonly body?: unknown;
   /** Milliseconds that its clock is ahead of ours. */
