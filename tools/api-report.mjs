@@ -23,7 +23,7 @@ const modules = Object.entries(entries)
 
 /** The declarations of the sources, without what is internal. */
 function declarations() {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.src.json'), ts.sys.readFile);
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.src.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.convertCompilerOptionsFromJson(
     { ...config.compilerOptions, noEmit: false, emitDeclarationOnly: true, types: ['node'] },
     root,
@@ -36,13 +36,19 @@ function declarations() {
   ts.createProgram(sources, emit).emit(undefined, (path, text) =>
     texts.set(path, text.replace(/(['"]\.{1,2}\/[^'"]+)\.tsx?(?=['"])/g, '$1.js')),
   );
-  const host = ts.createCompilerHost(options);
-  const { fileExists, getSourceFile, readFile } = host;
-  host.fileExists = (path) => texts.has(path) || (!path.startsWith(join(root, 'src')) && fileExists(path));
-  host.readFile = (path) => texts.get(path) ?? readFile(path);
-  host.getSourceFile = (path, version) => {
-    const text = texts.get(path);
-    return text === undefined ? getSourceFile(path, version) : ts.createSourceFile(path, text, version, true);
+  const disk = ts.createCompilerHost(options);
+  const sourceFolder = join(root, 'src');
+  /** @type {ts.CompilerHost} */
+  const host = {
+    ...disk,
+    fileExists: (path) => texts.has(path) || (!path.startsWith(sourceFolder) && disk.fileExists(path)),
+    readFile: (path) => texts.get(path) ?? disk.readFile(path),
+    getSourceFile(path, version) {
+      const text = texts.get(path);
+      return text === undefined
+        ? disk.getSourceFile(path, version)
+        : ts.createSourceFile(path, text, version, true);
+    },
   };
   return { program: ts.createProgram([...texts.keys()], { ...options, noEmit: true }, host), texts };
 }

@@ -78,7 +78,7 @@ export function describeGrant(name: string, make: MakeGrant): void {
     await using at = await scene(make, ({ headers, body }, response) =>
       sendJson(
         response,
-        { error: 'invalid_scope', error_description: `${headers.authorization} ${body}` },
+        { error: 'invalid_scope', error_description: `${headers.authorization} ${body.toString()}` },
         400,
       ),
     );
