@@ -52,6 +52,12 @@ function start(children: ReactNode, { bind = bindQueryClient, provider }: Option
   return { client, queryClient, room, page, frames: watchFrames(page) };
 }
 
+/** React listens some time after it has painted. */
+async function isListening({ queryClient }: App): Promise<void> {
+  const cache = queryClient.getQueryCache();
+  await expect.poll(() => cache.getAll().every(({ observers }) => observers.length > 0)).toBe(true);
+}
+
 const changes = {
   'a switch of user': ({ client }: App) => client.session.signIn(BEN),
   'a sign-out': ({ client }: App) => client.signOut(),
@@ -250,7 +256,7 @@ test.each([
 ] as const)('%s outside of any Session is off the screen right after a switch', async (_, Part, shown) => {
   const app = start(whole(Part));
   await app.page.shows(shown);
-  await painted();
+  await isListening(app);
   expect(await rightAfter(app, () => app.client.session.signIn(BEN))).not.toContain('ann');
   await app.page.shows('ben1');
   await painted();
@@ -262,6 +268,8 @@ test('the previous page is no placeholder for the next user', async () => {
   await app.page.shows('ann1');
   app.page.find('button').click();
   await app.page.shows('ann1 meanwhile');
+  const second = app.queryClient.getQueryCache().find({ queryKey: ['name', 2] });
+  await expect.poll(() => second?.observers.length).toBe(1);
   expect(await rightAfter(app, () => app.client.session.signIn(BEN))).toBe('no data');
   await painted();
   await painted();
@@ -281,7 +289,7 @@ test('what a mutation shows is off the screen right after a switch', async () =>
 test('initial data of the user before is not left in the cache for a Session of the next', async () => {
   const app = start(<members.Session>{whole(Initial)}</members.Session>);
   await app.page.shows('ann1');
-  await painted();
+  await isListening(app);
   expect(await rightAfter(app, () => app.client.session.signIn(BEN))).toBe('ben1');
 });
 
