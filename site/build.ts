@@ -1,6 +1,7 @@
 /**
  * Builds the site: `node site/build.ts [build|dev|preview]`. `npm run docs` does this too, and installs what it needs.
  */
+import { watch } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -10,16 +11,21 @@ import { diagramsIn, draw } from './draw.ts';
 import { writeForModels } from './llms.ts';
 import { PAGES } from './navigation.ts';
 import { writeReference } from './reference.ts';
-import { STAGE, stage, textOf } from './stage.ts';
+import { clean, STAGE, stage, textOf } from './stage.ts';
 
 const site = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(site, '.vitepress/dist');
 
 /** Everything that the site is built from. */
 async function prepare(): Promise<void> {
+  clean();
+  await prepareWritten();
+  await writeReference(join(STAGE, 'api'));
+}
+
+async function prepareWritten(): Promise<void> {
   stage();
   await draw(PAGES.flatMap((page) => diagramsIn(textOf(page))));
-  await writeReference(join(STAGE, 'api'));
 }
 
 const commands: Readonly<Record<string, () => Promise<number>>> = {
@@ -37,6 +43,9 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
     const server = await createServer(site);
     await server.listen();
     server.printUrls();
+    watch(join(site, '../docs'), { recursive: true }, () => {
+      prepareWritten().catch((error: unknown) => console.error(error));
+    });
     return await new Promise(() => {});
   },
 

@@ -3,7 +3,7 @@
  * Colours become variables of the theme, so that one picture is good for light and dark.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -92,19 +92,19 @@ const SEQUENCE = {
   diagramMarginY: 4,
 };
 
-/** Words stand out from the lines that they cross, and boxes cast no shadow. */
-const STYLE = `
-  .messageText { paint-order: stroke; stroke: var(--vp-c-bg); stroke-linejoin: round; stroke-width: 5px }
-  .node rect, .node polygon, .node path, rect.actor, .cluster rect { filter: none }
-`;
+/** Words stand out from the lines that they cross. */
+const STYLE =
+  '.messageText { paint-order: stroke; stroke: var(--diagram-label); stroke-linejoin: round; stroke-width: 5px }';
 
 /** The text of every diagram in Markdown. */
 export function diagramsIn(markdown: string): readonly string[] {
   return [...markdown.matchAll(/^```mermaid\n([\s\S]*?)^```$/gm)].map(([, diagram = '']) => diagram);
 }
 
-/** Draws all of them. Throws where one cannot be read. */
+/** Draws all that are not drawn yet. Throws where one cannot be read. */
 export async function draw(diagrams: readonly string[]): Promise<void> {
+  const missing = diagrams.filter((diagram) => !existsSync(fileOf(diagram)));
+  if (missing.length === 0) return;
   mkdirSync(FOLDER, { recursive: true });
   const executablePath = findBrowser('chromium');
   const browser = await chromium.launch({
@@ -114,7 +114,7 @@ export async function draw(diagrams: readonly string[]): Promise<void> {
   try {
     const page = await browser.newPage();
     await prepare(page);
-    for (const diagram of diagrams) writeFileSync(fileOf(diagram), inTheme(await drawOne(page, diagram)));
+    for (const diagram of missing) writeFileSync(fileOf(diagram), inTheme(await drawOne(page, diagram)));
   } finally {
     await browser.close();
   }
@@ -145,13 +145,14 @@ async function drawOne(page: Page, diagram: string): Promise<string> {
   const config = {
     startOnLoad: false,
     theme: 'base',
+    look: 'classic',
     themeCSS: STYLE,
     themeVariables: { ...THEME, fontSize: '13px', fontFamily: 'Inter' },
     fontFamily: 'Inter',
     fontSize: 13,
-    flowchart: { useMaxWidth: false, wrappingWidth: 150, nodeSpacing: 24, rankSpacing: 36 },
+    flowchart: { useMaxWidth: false, wrappingWidth: 150, nodeSpacing: 24, rankSpacing: 36, padding: 9 },
     sequence: SEQUENCE,
-    state: { useMaxWidth: false },
+    state: { useMaxWidth: false, nodeSpacing: 90, rankSpacing: 64 },
   };
   const id = idOf(diagram);
   const source = `mermaid.initialize(${JSON.stringify(config)});
@@ -165,7 +166,9 @@ function inTheme(svg: string): string {
     (text, [colour, name]) => text.replaceAll(new RegExp(colour, 'gi'), `var(${name})`),
     svg,
   );
-  return result.replaceAll(/font-family: ?Inter/g, 'font-family: inherit');
+  // Mermaid makes this one itself, of the colour of labels.
+  const whole = result.replaceAll('rgba(253, 254, 253, 0.5)', 'var(--diagram-label)');
+  return whole.replaceAll(/font-family: ?Inter/g, 'font-family: inherit');
 }
 
 function idOf(diagram: string): string {

@@ -26,9 +26,13 @@ export const REPOSITORY: string = (
   JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { repository: { url: string } }
 ).repository.url.replace(/^git\+|\.git$/g, '');
 
+/** Forgets what was copied and made before. */
+export function clean(): void {
+  rmSync(STAGE, { recursive: true, force: true });
+}
+
 /** Copies everything that is written by hand. Throws where a link leads nowhere. */
 export function stage(): void {
-  rmSync(STAGE, { recursive: true, force: true });
   for (const page of PAGES) {
     const text = textOf(page);
     const head = { edit: `${REPOSITORY}/edit/main/${page}`, description: summaryOf(text) };
@@ -57,9 +61,11 @@ export function summaryOf(text: string): string {
     .trim();
 }
 
+/** The title of a page, as its section shows it. */
 export function titleOf(page: string): string {
   const [, title = page] = /^# (.+)$/m.exec(textOf(page)) ?? [];
-  return title.replaceAll('`', '');
+  const plain = title.replaceAll('`', '').replace(/^Tutorial: /, '');
+  return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
 /** The links of `text`, which is the file `page` of the repository, as the site needs them. */
@@ -109,7 +115,8 @@ function frontMatter(head: Readonly<Record<string, string>>): string {
 function write(file: string, text: string): void {
   const target = join(STAGE, file);
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, text);
+  // What is the same is left alone: a server that watches would show it anew.
+  if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text);
 }
 
 /** Every file of a folder of the repository, from its root. */

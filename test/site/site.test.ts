@@ -30,6 +30,7 @@ test('a link to a page leads to its address, and one to another file to the repo
   const on = (link: string): string => withLinksOfTheSite(`[a](${link})`, 'docs/guide/client.md');
   expect(on('oauth.md#what-runs')).toBe('[a](/guide/oauth.md#what-runs)');
   expect(on('../errors')).toBe('[a](/errors/index.md)');
+  expect(on('../decisions')).toBe('[a](/decisions/index.md)');
   expect(on('../decisions/README.md')).toBe('[a](/decisions/index.md)');
   expect(on('../../src/client.ts')).toBe(
     '[a](https://github.com/fetch-valet/fetch-valet/blob/main/src/client.ts)',
