@@ -41,7 +41,14 @@ export {
   fakeTokenProvider,
   type ProviderFailure,
 } from './testing/token-provider.ts';
-export { memoryChannel, memoryLocks } from './testing/web-apis.ts';
+export {
+  type MemoryBroadcastChannel,
+  type MemoryLock,
+  type MemoryLockManager,
+  type MemoryLockOptions,
+  memoryChannel,
+  memoryLocks,
+} from './testing/web-apis.ts';
 
 /** What one tab is made with. */
 export interface TabContext {

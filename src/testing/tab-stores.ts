@@ -39,7 +39,7 @@ export function createTabPlace(clock: Pick<Clock, 'now'>): TabPlace {
             return true;
           }),
         now: () => clock.now(),
-        ownerGone: async (other) => !(await locks.query()).held?.some(({ name }) => name === other),
+        ownerGone: async (other) => !(await locks.query()).held.some(({ name }) => name === other),
         subscribe(changed) {
           const entry = (): void => changed();
           channel.addEventListener('message', entry);

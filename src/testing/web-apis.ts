@@ -5,10 +5,40 @@
  * @module
  */
 
-/** One lock that is held or asked for. */
-interface Wanted {
+/** A lock that somebody holds. */
+export interface MemoryLock {
   readonly name: string;
-  readonly mode: LockMode;
+  readonly mode: 'exclusive' | 'shared';
+}
+
+export interface MemoryLockOptions {
+  mode?: 'exclusive' | 'shared';
+  ifAvailable?: boolean;
+  signal?: AbortSignal;
+  steal?: boolean;
+}
+
+/** What of `navigator.locks` is there. Spelt out, since programs for Node may not know the types of browsers. */
+export interface MemoryLockManager {
+  request<T>(name: string, run: (lock: MemoryLock | null) => T): Promise<Awaited<T>>;
+  request<T>(
+    name: string,
+    options: MemoryLockOptions,
+    run: (lock: MemoryLock | null) => T,
+  ): Promise<Awaited<T>>;
+  query(): Promise<{ held: MemoryLock[]; pending: MemoryLock[] }>;
+}
+
+/** What of a `BroadcastChannel` is there. */
+export interface MemoryBroadcastChannel extends EventTarget {
+  readonly name: string;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
+
+/** One lock that is held or asked for. */
+interface Wanted extends MemoryLock {
   readonly grant: () => void;
 }
 
@@ -18,24 +48,24 @@ interface Wanted {
  * @example
  * Object.defineProperty(navigator, 'locks', { value: memoryLocks() });
  */
-export function memoryLocks(): Pick<LockManager, 'request' | 'query'> {
+export function memoryLocks(): MemoryLockManager {
   const locks = new MemoryLocks();
   return {
     request: ((name: string, ...rest: readonly unknown[]) =>
-      locks.request(name, rest)) as LockManager['request'],
+      locks.request(name, rest)) as MemoryLockManager['request'],
     query: () => Promise.resolve(locks.snapshot()),
   };
 }
 
-type Granted = (lock: Lock | null) => unknown;
+type Granted = (lock: MemoryLock | null) => unknown;
 
 class MemoryLocks {
   readonly #held = new Set<Wanted>();
   readonly #pending = new Set<Wanted>();
 
-  snapshot(): LockManagerSnapshot {
-    const told = (locks: ReadonlySet<Wanted>): LockInfo[] =>
-      Array.from(locks, ({ name, mode }) => ({ name, mode, clientId: 'memory' }));
+  snapshot(): Awaited<ReturnType<MemoryLockManager['query']>> {
+    const told = (locks: ReadonlySet<Wanted>): MemoryLock[] =>
+      Array.from(locks, ({ name, mode }) => ({ name, mode }));
     return { held: told(this.#held), pending: told(this.#pending) };
   }
 
@@ -46,7 +76,7 @@ class MemoryLocks {
       signal,
       ifAvailable,
       steal,
-    } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
+    } = (rest.length > 1 ? rest[0] : {}) as MemoryLockOptions;
     if (steal === true) throw new DOMException('memoryLocks() does not steal locks.', 'NotSupportedError');
     signal?.throwIfAborted();
     if (ifAvailable === true && !this.#isFree(name, mode)) return run(null);
@@ -59,7 +89,7 @@ class MemoryLocks {
     }
   }
 
-  #take(name: string, mode: LockMode, signal: AbortSignal | undefined): Promise<Wanted> {
+  #take(name: string, mode: MemoryLock['mode'], signal: AbortSignal | undefined): Promise<Wanted> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
         this.#pending.delete(wanted);
@@ -89,7 +119,7 @@ class MemoryLocks {
     }
   }
 
-  #isFree(name: string, mode: LockMode, asks?: Wanted): boolean {
+  #isFree(name: string, mode: MemoryLock['mode'], asks?: Wanted): boolean {
     const held = [...this.#held].filter((lock) => lock.name === name);
     const isFirst = asks !== undefined || ![...this.#pending].some((lock) => lock.name === name);
     return (
@@ -103,14 +133,13 @@ class MemoryLocks {
  * class.
  *
  * @example
- * globalThis.BroadcastChannel = memoryChannel();
+ * Object.assign(globalThis, { BroadcastChannel: memoryChannel() });
  */
-export function memoryChannel(): new (name: string) => BroadcastChannel {
+export function memoryChannel(): new (name: string) => MemoryBroadcastChannel {
   const open = new Set<MemoryChannel>();
-  class MemoryChannel extends EventTarget {
+  class MemoryChannel extends EventTarget implements MemoryBroadcastChannel {
     readonly name: string;
-    onmessage: ((event: MessageEvent) => void) | null = null;
-    onmessageerror: ((event: MessageEvent) => void) | null = null;
+    onmessage: MemoryBroadcastChannel['onmessage'] = null;
 
     constructor(name: string) {
       super();
@@ -134,7 +163,5 @@ export function memoryChannel(): new (name: string) => BroadcastChannel {
       open.delete(this);
     }
   }
-  return MemoryChannel as unknown as new (
-    name: string,
-  ) => BroadcastChannel;
+  return MemoryChannel;
 }

@@ -75,6 +75,21 @@ test('its latency passes on the clock, and ends with the client', async () => {
   expect(provider.issued).toHaveLength(1);
 });
 
+test('a call that is given up leaves no timer behind', async () => {
+  const clock = createClock();
+  const controller = new AbortController();
+  const answer = fakeTokenProvider({ latency: 500, clock })({
+    reason: 'initial',
+    forceRefresh: false,
+    scopes: [],
+    signal: controller.signal,
+  });
+  expect(clock.timers).toBe(1);
+  controller.abort(new Error('given up'));
+  await expect(answer).rejects.toThrow('given up');
+  expect(clock.timers).toBe(0);
+});
+
 test('a latency without a clock would be real time: that is refused', async () => {
   const error = await valetErrorOf(() => fakeTokenProvider({ latency: 10 }));
   expect(error.message).toContain('createClock()');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { memoryChannel, memoryLocks } from '../../src/testing.ts';
+import { type MemoryBroadcastChannel, memoryChannel, memoryLocks } from '../../src/testing.ts';
 import { settle } from '../support/clock.ts';
 import { createDeferred } from '../support/token-valet.ts';
 
@@ -125,12 +125,12 @@ test('what is posted on a channel is heard on all others of its name, as a copy,
   const Channel = memoryChannel();
   const [one, two, three, elsewhere] = ['a', 'a', 'a', 'b'].map((name) => new Channel(name));
   const heard: [string, unknown][] = [];
-  const listen = (channel: BroadcastChannel | undefined, who: string): void => {
+  const listen = (channel: MemoryBroadcastChannel | undefined, who: string): void => {
     if (channel) channel.onmessage = ({ data }) => void heard.push([who, data]);
   };
   listen(one, 'one');
   listen(two, 'two');
-  three?.addEventListener('message', ({ data }) => void heard.push(['three', data]));
+  three?.addEventListener('message', (event) => void heard.push(['three', (event as MessageEvent).data]));
   listen(elsewhere, 'elsewhere');
   const message = { n: 1 };
   one?.postMessage(message);

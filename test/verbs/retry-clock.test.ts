@@ -59,6 +59,21 @@ test('what a server asks for is waited for by that clock, up to the limit', asyn
   await third;
 });
 
+test('each try is waited for on its own: by ky’s rule, then as the server asks', async () => {
+  const clock = createClock();
+  const answers = [{}, { 'retry-after': '7' }];
+  const fetch = createTestFetch(() => new Response(null, { status: 503, headers: answers.shift() ?? {} }));
+  const client = new Client('a-key-for-tests', { baseUrl: 'https://api.test', runtime: { clock, fetch } });
+  const answer = failing(client);
+  await clock.advance(300);
+  expect(fetch.requests).toHaveLength(2);
+  await clock.advance(6999);
+  expect(fetch.requests).toHaveLength(2);
+  await clock.advance(1);
+  expect(fetch.requests).toHaveLength(3);
+  await answer;
+});
+
 test('delay, jitter and limit of the wait are those of the call', async () => {
   const { client, sentAt } = createScene();
   const retry = {

@@ -3,6 +3,8 @@ import { QueryClient } from '@tanstack/react-query';
 import { accessToken, Client } from 'fetch-valet';
 import { ClientProvider, createClientContext, Session, useClient, useUser } from 'fetch-valet/react';
 import { bindQueryClient } from 'fetch-valet/tanstack-query';
+import { createTestClient } from 'fetch-valet/testing';
+import { TestSession } from 'fetch-valet/testing/react';
 
 const user = (): { id: string; name: string } => ({ id: 'ada', name: 'Ada' });
 export const api = new Client(
@@ -34,3 +36,15 @@ export function App() {
     </ClientProvider>
   );
 }
+
+export const tested = (
+  <TestSession user={{ id: 'ada', name: 'Ada' }} responses={{ 'GET /orders': [] }}>
+    <Greeting />
+  </TestSession>
+);
+
+export const steered = (
+  <TestSession client={createTestClient({ user: null })} provider={weather.ClientProvider}>
+    <Greeting />
+  </TestSession>
+);

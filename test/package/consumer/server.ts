@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { Client, type Clock } from 'fetch-valet';
 import { createFetch } from 'fetch-valet/fetch';
+import { createTabs, createTestClient, expectNoSecrets } from 'fetch-valet/testing';
 
 const api = new Client(process.env.API_KEY, { baseUrl: 'https://api.example.com', logger: console });
 
@@ -16,4 +17,16 @@ export async function backUp(path: string): Promise<Buffer> {
 
 export function standalone(clock: Clock): typeof fetch {
   return createFetch(process.env.API_KEY, { runtime: { clock, fetch } });
+}
+
+export function tested(): string {
+  const user = { id: 'ada', name: 'Ada' };
+  const {
+    tabs: [one, two],
+    clock,
+  } = createTabs(2, ({ store, clock }) => createTestClient({ user, store, clock, responses: { '*': {} } }));
+  clock.set(new Date());
+  expectNoSecrets(one, two.requests);
+  const { snapshot } = one.session;
+  return 'user' in snapshot ? snapshot.user.name : '';
 }
