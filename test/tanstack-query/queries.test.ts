@@ -231,6 +231,18 @@ test('without a default a server tries nothing again', async () => {
   expect(tried).toBe(1);
 });
 
+test('a TanStack Query that cannot tell at once is refused before anybody is shown anything', () => {
+  const { setScheduler } = notifyManager;
+  onTestFinished(() => void Object.assign(notifyManager, { setScheduler }));
+  Reflect.deleteProperty(notifyManager, 'setScheduler');
+  expect(() =>
+    bindQueryClient(
+      memberClient(() => null),
+      new QueryClient(),
+    ),
+  ).toThrow('5.40');
+});
+
 test('queries that failed for want of a session go on after a sign-in, and others are left alone', async () => {
   const { client, observe } = start();
   await client.signOut();
