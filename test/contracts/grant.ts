@@ -90,18 +90,18 @@ export function describeGrant(name: string, make: MakeGrant): void {
 
   test(`${name}: no redirect is followed, so that nothing goes to a stranger`, async () => {
     await using stranger = await startServer();
-    await using at = await scene(make, (_, response) =>
-      response.writeHead(307, { location: `${stranger.origin}/` }).end(),
-    );
+    await using at = await scene(make, (_, response) => {
+      response.writeHead(307, { location: `${stranger.origin}/` }).end();
+    });
     await valetErrorOf(() => at.client.session.refresh());
     expect(at.issuer.received.length).toBeGreaterThan(0);
     expect(stranger.received).toHaveLength(0);
   });
 
   test(`${name}: a bad moment of the server may be tried again and ends nothing`, async () => {
-    await using at = await scene(make, (_, response) =>
-      response.writeHead(503, { 'retry-after': '60' }).end(),
-    );
+    await using at = await scene(make, (_, response) => {
+      response.writeHead(503, { 'retry-after': '60' }).end();
+    });
     expect(await valetErrorOf(() => at.client.get('a'))).toMatchObject({
       code: 'TOKEN_ENDPOINT_UNAVAILABLE',
       retryable: true,
@@ -111,9 +111,9 @@ export function describeGrant(name: string, make: MakeGrant): void {
 
   test(`${name}: an answer that is too large is no answer`, async () => {
     const large = JSON.stringify({ ...TOKENS, more: 'x'.repeat(1_100_000) });
-    await using at = await scene(make, (_, response) =>
-      response.setHeader('content-type', 'application/json').end(large),
-    );
+    await using at = await scene(make, (_, response) => {
+      response.setHeader('content-type', 'application/json').end(large);
+    });
     at.client.on('refreshfailed', () => at.client.close());
     await valetErrorOf(() => at.client.get('a'));
     expect(at.api.received).toHaveLength(0);

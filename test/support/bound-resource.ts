@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, decodeJwt, EmbeddedJWK, jwtVerify } from 'jose'
 import { type Received, startServer, type TestServer } from './server.ts';
 
 /** A proof that a server of a test has checked. */
-export interface SeenProof {
+interface SeenProof {
   readonly jti: string;
   readonly nonce: string | undefined;
   readonly thumbprint: string;
