@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { bindRefreshToken } from '../../src/bound-refresh-token.ts';
+import type { EndedSession, TokenResponse, TokenSource } from '../../src/contracts.ts';
 import { accessToken, apiKey, Client, type ClientOptions, combine } from '../../src/index.ts';
 import { type DiscoveredOptions, discovered, refreshToken } from '../../src/oauth.ts';
 import { memoryStore } from '../../src/stores.ts';
 import { startDiscoverableApi, startPlainIssuer } from '../support/discoverable.ts';
 import { HandedOut } from '../support/handed-out.ts';
-import { createLoginTab } from '../support/redirect-tab.ts';
 import { quiet } from '../support/quiet.ts';
+import { createLoginTab } from '../support/redirect-tab.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 import { createDeferred, outcomeOf } from '../support/token-valet.ts';
 
@@ -184,7 +185,29 @@ test('a sign-out of a page that has not asked anybody yet reaches the issuer of 
   client.close();
 });
 
-test('tokens that come after a sign-out are given back to their issuer', async () => {
+test('tokens that come too late are given back as their issuer knows them', async () => {
+  const asked = createDeferred<void>();
+  const answer = createDeferred<TokenResponse>();
+  const givenBack = createDeferred<EndedSession>();
+  const own: TokenSource = {
+    // One that does not heed its signal.
+    getToken() {
+      asked.resolve();
+      return answer.promise;
+    },
+    revoke: (late) => givenBack.resolve(late),
+  };
+  await using valet = await start({ grant: () => own } as Partial<DiscoveredOptions>);
+  const { client } = valet;
+  const going = outcomeOf(client.fetch('mcp'));
+  await asked.promise;
+  await client.signOut();
+  expect(await going).toBe('SIGNED_OUT');
+  answer.resolve({ access_token: 'late-access-0123', refresh_token: 'late-refresh-0123' });
+  expect((await givenBack.promise).refreshToken).toBe('late-refresh-0123');
+});
+
+test('a sign-out in the middle of a refresh revokes what the issuer knows', async () => {
   await using valet = await start({ grant: (found) => refreshToken(found) });
   const { client, issuer } = valet;
   const asked = createDeferred<void>();

@@ -167,6 +167,29 @@ test('a body that is known or remembered is sent once more with a nonce, whole',
   expect(api.received).toHaveLength(6);
 });
 
+test('a refusal that asks for a nonce holds no connection', async () => {
+  const cancelled: string[] = [];
+  const refused = (): Response =>
+    new Response(new ReadableStream({ cancel: () => void cancelled.push('refused') }), {
+      status: 401,
+      headers: ASKING,
+    });
+  const source = { ...CLIENT, issuer: 'https://id.example', fetch: binding };
+  const rig = new HandedOut(clientCredentials(source));
+  rig.answer(() => (rig.sent.length === 1 ? refused() : Response.json({ ok: true })));
+  expect((await rig.fetch('x')).status).toBe(200);
+  expect(rig.sent).toHaveLength(2);
+  expect(cancelled).toEqual(['refused']);
+});
+
+/** An issuer that binds what it hands out. */
+async function binding(input: string | URL | Request): Promise<Response> {
+  const { url } = new Request(input);
+  if (url.includes('.well-known'))
+    return Response.json({ issuer: 'https://id.example', token_endpoint: 'https://id.example/token' });
+  return Response.json({ access_token: 'bound-access-0123', token_type: 'DPoP', expires_in: 3600 });
+}
+
 test('a body that cannot be had again is not sent in parts', async () => {
   await using issuer = await startBindingIssuer();
   await using api = await startServer((_, response) => void response.writeHead(401, ASKING).end());
