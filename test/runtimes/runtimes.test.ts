@@ -17,6 +17,16 @@ interface Outcome {
   readonly error?: string;
 }
 
+/** What is used of miniflare. It is not installed where types are checked. */
+interface WorkerHost {
+  readonly Miniflare: new (
+    options: object,
+  ) => {
+    dispatchFetch(url: string): Promise<Response>;
+    dispose(): Promise<void>;
+  };
+}
+
 interface Servers {
   readonly origin: string;
   readonly other: string;
@@ -88,7 +98,7 @@ async function runProgram(
 }
 
 async function runWorker({ origin, other }: Servers): Promise<readonly Outcome[]> {
-  const { Miniflare } = createRequire(import.meta.url)('miniflare') as typeof import('miniflare');
+  const { Miniflare } = createRequire(import.meta.url)('miniflare') as WorkerHost;
   const worker = new Miniflare({
     modules: true,
     script: await bundle('worker.mjs'),
