@@ -5,8 +5,8 @@ import { accessToken, Client } from '../../src/index.ts';
 import { type DiscoveredOptions, discovered, refreshToken } from '../../src/oauth.ts';
 import { memoryStore, sharedStore } from '../../src/stores.ts';
 import { type DiscoverableApi, startDiscoverableApi, startPlainIssuer } from '../support/discoverable.ts';
-import { createLoginTab } from '../support/redirect-tab.ts';
 import { quiet } from '../support/quiet.ts';
+import { createLoginTab } from '../support/redirect-tab.ts';
 import { sendJson, startServer } from '../support/server.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 import { outcomeOf } from '../support/token-valet.ts';
@@ -113,6 +113,20 @@ test('a refresh token goes back to its issuer though another one was found meanw
   await client.session.refresh();
   expect(honest.forms('/token').map((form) => form.get('refresh_token'))[0]).toBe('the-stored-refresh-token');
   expect(evil.forms('/token')).toEqual([]);
+});
+
+test('a sign-out goes to the issuer of the session, not to the one that was found last', async () => {
+  await using honest = await startPlainIssuer();
+  await using evil = await startPlainIssuer();
+  await using api = await startDiscoverableApi(evil.origin);
+  using client = connect(redeemer(honest.origin, evil.origin), api);
+  expect(await outcomeOf(client.fetch('mcp'))).toBe('SIGNED_OUT');
+  const binding = { issuer: honest.origin, resource: `${api.origin}/mcp` };
+  const bound = bindRefreshToken('the-refresh-token-of-honest', binding);
+  await client.session.signIn({ access_token: 'access-of-honest', refresh_token: bound });
+  await client.signOut();
+  expect(honest.forms('/revoke').map((form) => form.get('token'))).toEqual(['the-refresh-token-of-honest']);
+  expect(evil.forms('/revoke')).toEqual([]);
 });
 
 test('a stored session needs no metadata of the resource, and asks nobody that its 401 names', async () => {
