@@ -423,6 +423,23 @@ test('what goes to an issuer and comes back in its words is masked: bound and ba
   }
 });
 
+test('a grant of one’s own that quotes the refresh token it was handed is masked, too', async () => {
+  const grant = (): TokenSource => ({
+    getToken({ refreshToken: handed }) {
+      if (handed === undefined) return null;
+      throw new Error(`cannot redeem ${handed} or ${encodeURIComponent(handed)} or ${btoa(handed)}`);
+    },
+  });
+  const issuers = ['https://id.example'];
+  const rig = new HandedOut(discovered({ clientId: 'spa', issuers, grant, fetch: echoing('') }));
+  const bound = bindRefreshToken(SECRETS.refresh, { issuer: 'https://id.example', resource: BASE });
+  await rig.client.session.signIn({ access_token: SECRETS.access, refresh_token: bound });
+  await rig.failure('quoted', () => rig.client.session.refresh());
+  expect(rig.codes).toEqual(['TOKEN_PROVIDER_FAILED']);
+  expect(rig.said.join()).toContain('cannot redeem [redacted]');
+  rig.expectClean(Object.values(SECRETS));
+});
+
 const BASE = 'https://api.example/v1';
 
 /** An issuer that hands out tokens once, and then says in its refusals all that it was ever sent. */

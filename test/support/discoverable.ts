@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Received, sendJson, startServer, type TestServer } from './server.ts';
 
-export const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
 /** An API that says in its 401 where its tokens come from (RFC 9728). It takes every token that is not refused. */
 export interface DiscoverableApi extends TestServer {
