@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { bindRefreshToken } from '../../src/bound-refresh-token.ts';
-import type { EndedSession, TokenResponse, TokenSource } from '../../src/contracts.ts';
+import type { EndedSession, TokenResponse, TokenResult, TokenSource } from '../../src/contracts.ts';
 import { accessToken, apiKey, Client, type ClientOptions, combine } from '../../src/index.ts';
 import { type DiscoveredOptions, discovered, refreshToken } from '../../src/oauth.ts';
 import { memoryStore } from '../../src/stores.ts';
+import { settle } from '../support/clock.ts';
 import { startDiscoverableApi, startPlainIssuer } from '../support/discoverable.ts';
 import { HandedOut } from '../support/handed-out.ts';
 import { quiet } from '../support/quiet.ts';
 import { createLoginTab } from '../support/redirect-tab.ts';
 import { valetErrorOf } from '../support/thrown.ts';
-import { createDeferred, outcomeOf } from '../support/token-valet.ts';
+import { createDeferred, createTokenValet, type Deferred, outcomeOf } from '../support/token-valet.ts';
 
 const MACHINE = { clientId: 'svc', clientSecret: 'svc-secret-0123' };
 
@@ -296,6 +297,38 @@ test('requests of a session that ended wait for the login, where they are told t
   expect(await held).toBe('SESSION_CHANGED');
   expect(await outcomeOf(client.fetch('mcp'))).toBe(200);
   expect(api.asked()).toBe(1);
+});
+
+test('a 401 that joins a refresh which knew nothing of it is looked into afterwards', async () => {
+  const calls: { readonly isTold: boolean; readonly answer: Deferred<TokenResult> }[] = [];
+  const own: TokenSource = {
+    discovers: true,
+    getToken({ challenge }) {
+      const answer = createDeferred<TokenResult>();
+      calls.push({ isTold: challenge !== undefined, answer });
+      return answer.promise;
+    },
+  };
+  const refused = createDeferred<void>();
+  const respond = async (request: Request): Promise<Response> => {
+    if (request.headers.has('authorization')) return new Response('ok');
+    await refused.promise;
+    return new Response(null, { status: 401 });
+  };
+  const { request } = createTokenValet(own, { respond });
+  const first = request();
+  await settle();
+  calls[0]?.answer.resolve(null);
+  await settle();
+  const second = request();
+  await settle();
+  refused.resolve();
+  await settle();
+  calls[1]?.answer.resolve(null);
+  await settle();
+  calls[2]?.answer.resolve('token-0123456789');
+  expect([await first, await second]).toEqual([200, 200]);
+  expect(calls.map(({ isTold }) => isTold)).toEqual([false, false, true]);
 });
 
 test('a grant without a login has none, and says so', async () => {
