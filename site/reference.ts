@@ -46,6 +46,7 @@ export async function writeReference(folder: string): Promise<number> {
     parametersFormat: 'table',
     interfacePropertiesFormat: 'table',
     typeAliasPropertiesFormat: 'table',
+    tableColumnSettings: { hideModifiers: true },
     useCodeBlocks: true,
     // The types are checked by `npm run check`.
     skipErrorChecking: true,
