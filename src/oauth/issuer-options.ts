@@ -11,6 +11,7 @@ export interface IssuerOptions extends ClientSecretOptions {
   readonly issuer?: string | URL | undefined;
   /** Endpoints of a server without metadata, or in place of what its metadata says. */
   readonly endpoints?: Endpoints | undefined;
+  /** As the authorization server knows this client (RFC 6749 §2.2). */
   readonly clientId: string;
   /** Asked for unless a request asks for scopes of its own (RFC 6749 §3.3). */
   readonly scopes?: readonly string[] | undefined;
@@ -25,15 +26,21 @@ export interface IssuerOptions extends ClientSecretOptions {
    * exported, and keeps it in IndexedDB where there is one; servers that share sessions pass one `keyPair`.
    */
   readonly dpop?: DpopOption | undefined;
+  /** Sends the requests to the authorization server: the platform's `fetch` unless said otherwise. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 /** Endpoints by the names of RFC 8414 in camel case. */
 export interface Endpoints {
+  /** Where tokens are (RFC 6749 §3.2). */
   readonly token?: string | URL | undefined;
+  /** Where users sign in (RFC 6749 §3.1). */
   readonly authorization?: string | URL | undefined;
+  /** Where a device asks for its code (RFC 8628 §3.1). */
   readonly deviceAuthorization?: string | URL | undefined;
+  /** Where a sign-out takes tokens back (RFC 7009). */
   readonly revocation?: string | URL | undefined;
+  /** Where a sign-out goes on at the server (OpenID Connect RP-Initiated Logout 1.0). */
   readonly endSession?: string | URL | undefined;
 }
 
