@@ -67,6 +67,7 @@ export const SECTIONS: readonly Section[] = [
           'one-session-for-all',
           'session-states',
           'threat-model',
+          'threats-to-a-login',
         ),
       },
       { title: 'Why', pages: explain('comparison') },

@@ -3,14 +3,13 @@ import type { EndedSession, TokenContext, TokenResult, TokenSource } from '../co
 import { TokenError } from '../errors.ts';
 import { invalidOption } from '../options.ts';
 import { platformFetch } from '../platform.ts';
+import { Approval } from './approval.ts';
 import { bindResult } from './bound-result.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { clientCredentials } from './client-credentials.ts';
 import type { FinishedLogin } from './code-login.ts';
 import type { DiscoveredOptions, FoundServer } from './discovered.ts';
 import { Dpop } from './dpop.ts';
-import { DpopKeys } from './dpop-keys.ts';
-import { secureUrl } from './issuer-options.ts';
 import type { LoginStorage } from './pending-logins.ts';
 import { covers, resourceMetadata } from './resource-metadata.ts';
 
@@ -32,20 +31,18 @@ interface Login {
 export class Discovery<Source extends TokenSource> implements TokenSource {
   readonly discovers = true;
   readonly proof?: Dpop;
-  readonly #keys: DpopKeys | undefined;
   readonly #options: DiscoveredOptions<Source>;
-  readonly #issuers: ReadonlySet<string>;
+  readonly #approval: Approval;
   readonly #grant: (found: FoundServer) => TokenSource;
   readonly #listeners = new Set<(isAtHand?: unknown) => void>();
   #found: Found | undefined;
 
   constructor(options: DiscoveredOptions<Source>) {
-    const { issuers = [], grant, dpop, clientId } = options;
+    const { issuers = [], approve, grant, dpop, clientId } = options;
     this.#options = options;
-    this.#issuers = new Set(issuers.map((issuer) => secureUrl('issuers', issuer).href));
+    this.#approval = new Approval(issuers, approve);
     this.#grant = grant ?? clientCredentials;
-    if (dpop) this.#keys = new DpopKeys(dpop, `discovered ${clientId}`);
-    if (this.#keys) this.proof = new Dpop(this.#keys);
+    if (dpop) this.proof = Dpop.of(dpop, `discovered ${clientId}`);
   }
 
   async getToken(context: TokenContext): Promise<TokenResult> {
@@ -129,11 +126,9 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   async #use(pair: Binding, scopes?: readonly string[]): Promise<Found | undefined> {
     const { issuer, resource } = pair;
     if (this.#isFound(pair)) return this.#found;
-    if (!(await this.#mayAsk(issuer, resource))) return undefined;
+    if (!(await this.#approval.mayAsk(issuer, resource))) return undefined;
     const { issuers: _, approve: _approve, grant: _grant, storage: _storage, ...options } = this.#options;
-    // The same key: what is bound to it is used here.
-    const keys = this.#keys;
-    const dpop = keys && { keyPair: async () => (await keys.current()).pair };
+    const dpop = this.proof?.handOn();
     const found = { scopes, ...options, dpop, issuer, audience: resource };
     const source = this.#grant(found);
     source.subscribe?.((isAtHand) => {
@@ -145,13 +140,6 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
 
   #isFound({ issuer, resource }: Binding): boolean {
     return this.#found?.issuer === issuer && this.#found.resource === resource;
-  }
-
-  async #mayAsk(issuer: string, resource: string): Promise<boolean> {
-    const url = URL.parse(issuer);
-    if (url === null) return false;
-    if (this.#issuers.has(url.href)) return true;
-    return (await this.#options.approve?.(issuer, resource)) === true;
   }
 
   get #key(): string {

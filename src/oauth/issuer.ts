@@ -6,7 +6,6 @@ import { createRedactor, type Redactor } from '../redact.ts';
 import { type BoundedFetch, boundedFetch } from './bounded-fetch.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { Dpop } from './dpop.ts';
-import { DpopKeys } from './dpop-keys.ts';
 import { checkNames, ENDPOINTS, type IssuerOptions, readEndpoints, secureUrl } from './issuer-options.ts';
 import { ANY_ALGORITHM, discover } from './metadata.ts';
 import { ServerClock } from './server-clock.ts';
@@ -46,7 +45,7 @@ export class Issuer {
     this.authentication = clientAuthentication(options);
     if (options.clientSecret !== undefined) this.redactor.add('client secret', options.clientSecret);
     const place = this.#issuer?.href ?? this.#given.token_endpoint ?? '';
-    this.proof = options.dpop && new Dpop(new DpopKeys(options.dpop, `${place} ${options.clientId}`));
+    this.proof = options.dpop && Dpop.of(options.dpop, `${place} ${options.clientId}`);
   }
 
   /** What a source with bound tokens has besides. */

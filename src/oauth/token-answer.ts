@@ -34,7 +34,9 @@ export async function tokenAnswer(issuer: Issuer, request: TokenRequest): Promis
   const { signal, send, check } = request;
   const { proof } = issuer;
   let response = await send(issuer.tokenRequest(signal));
-  if ((await proof?.wantsAgain(response)) === true) response = await send(issuer.tokenRequest(signal));
+  const { token_endpoint: endpoint = '' } = await issuer.metadata(signal);
+  if (await proof?.wantsAgain(response, new URL(endpoint)))
+    response = await send(issuer.tokenRequest(signal));
   if (await isRefusedForClock(issuer, response)) response = await send(issuer.tokenRequest(signal));
   // Some servers refuse with status 200.
   if (!(await holdsToken(response))) return refusedAnswer(issuer, response, request);

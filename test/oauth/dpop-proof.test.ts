@@ -249,7 +249,7 @@ test.each<[string, Response, boolean]>([
   ['tokens', Response.json({ error: 'use_dpop_nonce' }, { headers: { 'dpop-nonce': 'n' } }), false],
   ['no JSON', new Response('use_dpop_nonce', { status: 400, headers: { 'dpop-nonce': 'n' } }), false],
 ])('%s of a token endpoint', async (_, response, expected) => {
-  expect(await proofs().wantsAgain(response)).toBe(expected);
+  expect(await proofs().wantsAgain(response, new URL('https://id.example.com/token'))).toBe(expected);
 });
 
 function tokenRefusal(error: string, headers: Record<string, string> = {}): Response {

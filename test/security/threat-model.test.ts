@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const page = readFileSync(new URL('../../docs/explain/threat-model.md', import.meta.url), 'utf8');
-const rows = page.split('\n').filter((line) => line.startsWith('|'));
+const read = (name: string): string =>
+  readFileSync(new URL(`../../docs/explain/${name}`, import.meta.url), 'utf8');
+const page = read('threat-model.md');
+const rows = `${page}\n${read('threats-to-a-login.md')}`.split('\n').filter((line) => line.startsWith('|'));
 const claims = rows.filter((row) => !/^\| ---|\| shown by \|$/.test(row));
 
 test('every claim of the threat model leads to a test', () => {
