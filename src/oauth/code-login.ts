@@ -147,7 +147,7 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
     const answer = new URLSearchParams(url.search);
     for (const name of ANSWER) url.searchParams.delete(name);
     this.#parts.page.clean(url.href);
-    this.#handling = this.#finish(answer, state).finally(() => {
+    this.#handling = this.finishing(this.#finish(answer, state)).finally(() => {
       this.#handling = undefined;
     });
     return this.#handling;
@@ -167,7 +167,7 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
     const returnTo = sameOrigin(login.returnTo, page.href());
     const tokens = await exchangeCode(this.issuer, server, parameters, login);
     if (!(await holdsToken(tokens))) throw await refusedBy(tokens, redactor);
-    this.bring(tokens);
+    await this.bring(tokens);
     return { returnTo };
   }
 

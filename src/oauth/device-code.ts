@@ -75,7 +75,7 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     });
     redactor.add('code', code.device_code);
     await this.#onCode(shown(code, redactor));
-    this.bring(await this.#poll(server, code, signal));
+    await this.bring(await this.#poll(server, code, signal));
   }
 
   async #poll(

@@ -34,7 +34,7 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   readonly #options: DiscoveredOptions<Source>;
   readonly #approval: Approval;
   readonly #grant: (found: FoundServer) => TokenSource;
-  readonly #listeners = new Set<(isAtHand?: unknown) => void>();
+  readonly #listeners = new Set<(isAtHand?: unknown) => unknown>();
   #found: Found | undefined;
 
   constructor(options: DiscoveredOptions<Source>) {
@@ -63,7 +63,7 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   }
 
   subscribe(changed: (isAtHand?: unknown) => void): () => void {
-    const listener = (isAtHand?: unknown): void => changed(isAtHand);
+    const listener = (isAtHand?: unknown): unknown => changed(isAtHand);
     this.#listeners.add(listener);
     // A login may have come before the client was made: its source tells whoever is new.
     this.#found?.source.subscribe?.(listener)();
@@ -131,9 +131,9 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
     const dpop = this.proof?.handOn();
     const found = { scopes, ...options, dpop, issuer, audience: resource };
     const source = this.#grant(found);
-    source.subscribe?.((isAtHand) => {
-      for (const listener of Array.from(this.#listeners)) listener(isAtHand);
-    });
+    const tell = (isAtHand?: unknown): unknown =>
+      Promise.all(Array.from(this.#listeners, (listener) => listener(isAtHand)));
+    source.subscribe?.(tell);
     this.#found = { issuer, resource, source };
     return this.#found;
   }

@@ -16,7 +16,10 @@ export class LoginSource implements TokenSource {
   protected readonly issuer: Issuer;
   /** What a login has brought, until the session asks for it. */
   #brought: Response | undefined;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<() => unknown>();
+  /** Until a login that is being finished has brought its tokens, or has failed. */
+  #arriving: Promise<void> | undefined;
+  #arrived: () => void = () => {};
 
   constructor(issuer: Issuer) {
     this.issuer = issuer;
@@ -24,6 +27,7 @@ export class LoginSource implements TokenSource {
   }
 
   getToken(context: TokenContext): TokenResult | Promise<TokenResult> {
+    if (this.#arriving) return this.#afterwards(this.#arriving, context);
     const brought = this.#brought;
     this.#brought = undefined;
     if (brought) return this.#hand(brought, context);
@@ -32,10 +36,10 @@ export class LoginSource implements TokenSource {
 
   subscribe(changed: (isAtHand?: unknown) => void): () => void {
     // Taken at once: a page that is left or loaded again would lose it.
-    const entry = (): void => changed(true);
+    const entry = (): unknown => changed(true);
     this.#listeners.add(entry);
     // A login may have come before the client was made.
-    if (this.#brought) entry();
+    if (this.#brought) void entry();
     return () => void this.#listeners.delete(entry);
   }
 
@@ -50,10 +54,32 @@ export class LoginSource implements TokenSource {
     return revoke(this.issuer, late);
   }
 
-  /** A login is done: whatever the session holds may be another user's. */
-  protected bring(tokens: Response): void {
+  /** A login is done: whatever the session holds may be another user's. Resolves when the session has taken it. */
+  protected async bring(tokens: Response): Promise<void> {
     this.#brought = tokens;
-    for (const listener of Array.from(this.#listeners)) listener();
+    this.#arriving = undefined;
+    const taken = Array.from(this.#listeners, (listener) => listener());
+    this.#arrived();
+    await Promise.all(taken);
+  }
+
+  /** Whoever asks while `login` is being finished waits for what it brings: nobody is told that they are signed out. */
+  protected async finishing<Result>(login: Promise<Result>): Promise<Result> {
+    this.#arriving = new Promise((resolve) => {
+      this.#arrived = resolve;
+    });
+    try {
+      return await login;
+    } finally {
+      this.#arriving = undefined;
+      this.#arrived();
+    }
+  }
+
+  async #afterwards(arriving: Promise<void>, context: TokenContext): Promise<TokenResult> {
+    await arriving;
+    // The session has been told of the login, and asks once more for what it brought.
+    return this.#brought ? null : this.getToken(context);
   }
 
   /** The tokens of a login are for no audience in particular: for one, the refresh token buys another. */

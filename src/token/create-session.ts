@@ -90,7 +90,7 @@ export function createSession<User extends SessionUser>(
       const made = new TokenManager(host, source, state, options);
       manager = made;
       // Whoever hands it to an emitter has it called with an event.
-      const off = source.subscribe?.((isAtHand) => made.changed(isAtHand === true));
+      const off = source.subscribe?.((isAtHand) => made.changed(isAtHand === true) as unknown);
       host.signal.addEventListener('abort', () => {
         off?.();
         made.close();

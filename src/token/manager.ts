@@ -157,7 +157,7 @@ export class TokenManager<User extends SessionUser> {
   }
 
   /** The source's own sign-in state changed: what is held may be another user's (T8). A login is taken at once. */
-  changed(isAtHand: boolean): void {
+  async changed(isAtHand: boolean): Promise<void> {
     if (this.#host.signal.aborted) return;
     // Many sources tell their state as soon as they are listened to, and construction asks nobody.
     const { home, slots } = this.#wallet;
@@ -165,7 +165,10 @@ export class TokenManager<User extends SessionUser> {
       this.#state.snapshot.status !== 'loading' || slots.some((slot) => slot.flight !== undefined);
     this.#wallet.doubt();
     this.#refresher.overtake();
-    if (wasAsked || isAtHand) this.#refresher.start(home, 'initial');
+    if (!wasAsked && !isAtHand) return;
+    this.#refresher.start(home, 'initial');
+    // One that was under way is followed by another.
+    for (let { flight } = home; flight !== undefined; flight = home.flight) await flight.done;
   }
 
   close(): void {

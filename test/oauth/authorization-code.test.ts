@@ -240,3 +240,50 @@ test('a login that asks for no ID token sends no nonce: servers refuse one witho
   await tab.source.handleRedirect();
   expect((await client.fetch('/')).status).toBe(204);
 });
+
+test.each([
+  ['without a store', () => undefined],
+  ['with a store', () => memoryStore()],
+] as const)('a login that is done is the session’s at once, whoever asked before (%s)', async (_, make) => {
+  await using server = await startAuthorizationServer();
+  const tab = openTab(server);
+  await tab.source.signIn();
+  await comeBack(tab);
+  const store = make();
+  using client = new Client(accessToken(tab.source, store && { store }), {
+    baseUrl: 'https://api.example.com',
+  });
+  const shown: string[] = [];
+  const handled = tab.source.handleRedirect();
+  client.session.subscribe(() => void shown.push(client.session.snapshot.status));
+  await handled;
+  expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'alice' } });
+  // Nobody was told in between that they are signed out: a page would send them to the login again.
+  expect(shown).toEqual(['signed-in']);
+});
+
+test('a login that comes to nothing leaves who asked meanwhile signed out', async () => {
+  await using server = await startAuthorizationServer();
+  const tab = openTab(server);
+  await tab.source.signIn();
+  server.user = undefined;
+  await comeBack(tab);
+  using client = new Client(tab.source, { baseUrl: 'https://api.example.com' });
+  const handled = tab.source.handleRedirect();
+  const asked = client.session.ready;
+  expect(await valetErrorOf(() => handled)).toMatchObject({ code: 'TOKEN_ENDPOINT_REJECTED' });
+  expect(await asked).toEqual({ status: 'signed-out' });
+});
+
+test('who looked before the login was finished sees the user when it is', async () => {
+  await using server = await startAuthorizationServer();
+  const tab = openTab(server);
+  using client = new Client(accessToken(tab.source, { store: memoryStore() }), {
+    baseUrl: 'https://api.example.com',
+  });
+  expect(await client.session.ready).toEqual({ status: 'signed-out' });
+  await tab.source.signIn();
+  await comeBack(tab);
+  await tab.source.handleRedirect();
+  expect(await client.session.ready).toMatchObject({ status: 'signed-in', user: { id: 'alice' } });
+});
