@@ -38,7 +38,6 @@ async function main(command: string | undefined): Promise<void> {
   // #endregion
   if (command === 'logout') {
     // #region sign-out
-    await api.session.ready;
     await api.signOut();
     // #endregion
     console.log('Signed out.');

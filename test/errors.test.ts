@@ -81,7 +81,7 @@ test.each(CODES)('%s says on one line what happened, what to do next and where t
   expect(message.endsWith(` ${docs}`)).toBe(true);
   expect(happened).not.toBe('');
   expect(next).toMatch(
-    /\b(?:ask|call|change|check|it knows|keep|look|make|pass|return|sent again|sign in|start it|try|use|is the|this is usually)\b/i,
+    /\b(?:ask|call|change|check|it knows|keep|look|make|pass|put|return|sent again|sign in|start it|try|use|is the|this is usually)\b/i,
   );
   // Query values are the caller's data.
   expect(message).not.toContain('ada');

@@ -2,7 +2,7 @@
  * Stand-ins of well-known identity SDKs, for the one-liners of the guide. Their types are those that the SDKs
  * publish. The SDKs themselves are run in test/providers.
  */
-import type { Auth0Client } from '@auth0/auth0-spa-js';
+import type { Auth0Client, GetTokenSilentlyOptions } from '@auth0/auth0-spa-js';
 import type { AuthenticationResult, IPublicClientApplication } from '@azure/msal-browser';
 import type { Clerk, SignedInSessionResource } from '@clerk/shared/types';
 import type { Auth, User } from '@firebase/auth';
@@ -11,9 +11,9 @@ import type Keycloak from 'keycloak-js';
 
 /** `@auth0/auth0-spa-js` */
 export const auth0: Pick<Auth0Client, 'getTokenSilently'> = {
-  getTokenSilently: ((options = {}) => {
-    const { audience, scope } = options.authorizationParams ?? {};
-    return Promise.resolve(['auth0-cache', options.cacheMode, audience, scope].filter(Boolean).join('-'));
+  getTokenSilently: ((options?: GetTokenSilentlyOptions) => {
+    const { audience, scope } = options?.authorizationParams ?? {};
+    return Promise.resolve(['auth0-cache', options?.cacheMode, audience, scope].filter(Boolean).join('-'));
   }) as Auth0Client['getTokenSilently'],
 };
 

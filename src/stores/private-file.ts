@@ -13,6 +13,8 @@ export interface FoundFile {
 
 /** More is no session. */
 const MOST_BYTES = 1_048_576;
+/** Stands for the text of a file that is larger: no JSON, so that it is left alone. */
+const TOO_LARGE = 'too large';
 const OTHERS = 0o077;
 // A link is not followed, and a pipe does not keep us waiting. Windows has neither flag.
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
@@ -30,7 +32,7 @@ export async function readPrivate(files: Files, path: string): Promise<FoundFile
   try {
     const found = await handle.stat();
     checkPrivate(path, found);
-    const text = found.size > MOST_BYTES ? '' : await handle.readFile('utf8');
+    const text = found.size > MOST_BYTES ? TOO_LARGE : await handle.readFile('utf8');
     return { text, modified: found.mtimeMs };
   } finally {
     await handle.close();

@@ -1,8 +1,11 @@
 import type { SessionDocument } from '../contracts.ts';
 
-/** What `text` says as JSON; `text` itself where it is none, so that it is taken for something foreign. */
+/**
+ * What `text` says as JSON; `text` itself where it is none, so that it is taken for something foreign. A file that
+ * somebody has just made is empty, and nobody's.
+ */
 export function parseStored(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
+  if (text === undefined || text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch {

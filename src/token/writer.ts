@@ -1,4 +1,4 @@
-import { alarm } from '../clock.ts';
+import { alarm, elapsed, moment } from '../clock.ts';
 import type { Host, SessionDocument } from '../contracts.ts';
 import type { TokenError } from '../errors.ts';
 import { isSameWrite } from './document.ts';
@@ -28,6 +28,8 @@ export class Writer {
   readonly #parts: WriterParts;
   #last: Promise<unknown> = Promise.resolve();
   #pending = 0;
+  /** Why the last attempt failed. */
+  #failure: TokenError | undefined;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -68,13 +70,17 @@ export class Writer {
       cancel = alarm(host.clock, PATIENCE, () => resolve('late'), true);
     });
     const outcome = await Promise.race([written, late]).finally(() => cancel());
-    if (outcome === 'late') throw vault.late();
+    if (outcome === 'late') throw this.#failure ?? vault.late();
   }
 
   async #write(change: Change): Promise<void> {
     const { host, vault } = this.#parts;
     let tried: SessionDocument | undefined;
     let conflicts = 0;
+    this.#failure = undefined;
+    const start = moment(host.clock);
+    // Nobody waits any longer than this, so it keeps no process alive either (rule T9).
+    const wait = (ms: number): Promise<void> => pause(host, ms, elapsed(host.clock, start) < PATIENCE);
     // What a client has redeemed before it was closed is stored all the same, if the store takes it.
     for (let tries = 0; !host.signal.aborted || tries < LAST_TRIES; tries++) {
       try {
@@ -89,24 +95,25 @@ export class Writer {
           return;
         }
         // Many write at once, or the store takes nothing: without a pause nobody else would have a turn.
-        if (++conflicts > PATIENT_CONFLICTS) await pause(host, RETRY_LEAST * host.random());
+        if (++conflicts > PATIENT_CONFLICTS) await wait(RETRY_LEAST * host.random());
       } catch (error) {
-        this.#parts.failed(error as TokenError);
-        await pause(host, RETRY_LEAST + (RETRY_MOST - RETRY_LEAST) * host.random());
+        this.#failure = error as TokenError;
+        this.#parts.failed(this.#failure);
+        await wait(RETRY_LEAST + (RETRY_MOST - RETRY_LEAST) * host.random());
       }
     }
   }
 }
 
 /** Resolves after `ms`, or when the client is closed. */
-export function pause({ clock, signal }: Host, ms: number): Promise<void> {
+export function pause({ clock, signal }: Host, ms: number, keepAlive = true): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       cancel();
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const cancel = alarm(clock, ms, done, true);
+    const cancel = alarm(clock, ms, done, keepAlive);
     signal.addEventListener('abort', done, { once: true });
     if (signal.aborted) done();
   });

@@ -242,14 +242,13 @@ test('a login that asks for no ID token sends no nonce: servers refuse one witho
 });
 
 test.each([
-  ['without a store', () => undefined],
-  ['with a store', () => memoryStore()],
-] as const)('a login that is done is the session’s at once, whoever asked before (%s)', async (_, make) => {
+  ['without a store', undefined],
+  ['with a store', memoryStore()],
+])('a login that is done is the session’s at once, whoever asked before (%s)', async (_, store) => {
   await using server = await startAuthorizationServer();
   const tab = openTab(server);
   await tab.source.signIn();
   await comeBack(tab);
-  const store = make();
   using client = new Client(accessToken(tab.source, store && { store }), {
     baseUrl: 'https://api.example.com',
   });

@@ -124,7 +124,7 @@ test('what is larger than any session is foreign', async () => {
   const text = JSON.stringify({ ...documentOf(), idToken: 'x'.repeat(2 ** 20) });
   await writeFile(path, text, { mode: 0o600 });
   const { read, swap } = createFileStore(path);
-  expect(await read()).toBe('');
+  expect(await read()).toBe('too large');
   expect(await swap(documentOf(), later)).toBe(false);
   expect(await readFile(path, 'utf8')).toBe(text);
 });
@@ -183,3 +183,14 @@ async function makeFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
+
+test('an empty file is nobody’s: somebody has just made it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fetch-valet-empty-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'session.json');
+  await writeFile(path, '', { mode: 0o600 });
+  const { store } = fileStore(path);
+  expect(await store.read()).toBeUndefined();
+  expect(await store.swap(undefined, documentOf())).toBe(true);
+  expect(await store.read()).toMatchObject({ userId: 'ada' });
+});
