@@ -33,7 +33,10 @@ export class Issuer {
   /** @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL` */
   constructor(options: IssuerOptions) {
     if (typeof options.clientId !== 'string' || options.clientId === '')
-      throw invalidOption('clientId is the client identifier that the authorization server gave you.');
+      throw invalidOption(
+        'clientId is empty, or no text. It is the client identifier that the authorization server gave you; if it comes ' +
+          'from process.env, check that it is set.',
+      );
     checkNames(options);
     this.#options = options;
     this.#issuer = options.issuer === undefined ? undefined : secureUrl('issuer', options.issuer);

@@ -35,7 +35,7 @@ export async function resourceMetadata(
   if (found === undefined) throw unusable(requested, 'its metadata names no resource or no issuer');
   const resource = URL.parse(found.resource);
   if (resource === null || !covers(resource, requested))
-    throw unusable(requested, 'its metadata speaks of another resource');
+    throw unusable(requested, `its metadata speaks of another resource, ${found.resource.slice(0, 200)}`);
   return found;
 }
 

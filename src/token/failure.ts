@@ -185,7 +185,7 @@ function final(
 
 function misconfigured(said: string, cause: unknown, oauthError?: string, status?: number): Failure {
   const message =
-    `No access token: ${said}. Trying again cannot help: check the URL, client id, secret, grant and scopes. ` +
+    `No access token: ${said}. Trying again cannot help: check the URL, client id, secret, grant, scopes and audience. ` +
     'The session stays; session.refresh() tries again.';
   const error = new TokenError('TOKEN_ENDPOINT_REJECTED', { message, cause, oauthError, status });
   return { kind: 'misconfigured', error, waitable: false };
