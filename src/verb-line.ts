@@ -13,6 +13,7 @@ export class VerbLine implements Line {
   readonly #next: Next;
   readonly #auth: Auth;
   readonly #id: string;
+  readonly #epoch: number | undefined;
   #body: Body | undefined;
   #exchange: Exchange | undefined;
 
@@ -21,6 +22,9 @@ export class VerbLine implements Line {
     this.#next = next;
     this.#auth = auth;
     this.#id = connection.nextId();
+    // Whose request it is counts from the call, not from when ky and its hooks are done with it (rule T8).
+    const { strategy } = connection;
+    if (auth !== false && strategy.isStale?.() !== true) this.#epoch = strategy.epoch?.();
   }
 
   send({ input, init, body, signal, timeout }: Attempt): Promise<Response> {
@@ -34,7 +38,7 @@ export class VerbLine implements Line {
       body: this.#body,
       timeout,
       signal: signal ?? null,
-      epoch: this.#exchange?.epoch,
+      epoch: this.#exchange?.epoch ?? this.#epoch,
       redactor: this.#connection.host.redactor,
     });
     this.#exchange?.onBodyEnd?.();

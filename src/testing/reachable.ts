@@ -29,6 +29,11 @@ export class Walk {
       if (typeof value === 'string') yield [path, value];
       if (!isObject(value) || this.#seen.has(value) || this.#isOfThePlatform(value)) continue;
       this.#seen.add(value);
+      const shown = shownBy(value);
+      if (shown !== undefined) {
+        yield [path, shown];
+        continue;
+      }
       if (ArrayBuffer.isView(value)) yield [path, textOf(value)];
       for (const [key, member] of this.#membersOf(value)) {
         if (this.#skip(value, key)) continue;
@@ -65,6 +70,7 @@ export class Walk {
 
 /** What loggers make of a value. */
 export function* printed(root: unknown): Generator<readonly [string, string]> {
+  if (isObject(root) && shownBy(root) !== undefined) return;
   const inspect = platformInspect();
   const asText: Readonly<Record<string, () => unknown>> = {
     String: () => String(root),
@@ -108,6 +114,15 @@ function platformClasses(): Set<unknown> {
       return typeof value === 'function' ? [value, (value as { prototype?: unknown }).prototype] : [];
     }),
   );
+}
+
+/** What a page shows: its markup and what is typed in. Behind a node are the framework and all that it knows. */
+function shownBy(value: object): string | undefined {
+  if (typeof globalThis.Node !== 'function' || !(value instanceof globalThis.Node)) return undefined;
+  const root = value instanceof Document ? value.documentElement : value;
+  if (!(root instanceof Element)) return root.textContent ?? '';
+  const fields = [root, ...root.querySelectorAll('input, textarea')] as Partial<HTMLInputElement>[];
+  return [root.outerHTML, ...fields.map((field) => field.value ?? '')].join('\n');
 }
 
 function isObject(value: unknown): value is object {

@@ -3,6 +3,7 @@ import type { SessionSnapshot, TokenSource } from '../../src/contracts.ts';
 import type { Client } from '../../src/index.ts';
 import { settle } from '../support/clock.ts';
 import { createJwt } from '../support/jwt.ts';
+import { valetErrorOf } from '../support/thrown.ts';
 import {
   createDeferred,
   createHeldProvider,
@@ -63,6 +64,25 @@ test('an answer that comes after another user signed in is dropped, and the next
 
   expect(await Promise.all([ofAda, ofBob])).toEqual(['SESSION_CHANGED', 200]);
   expect(sent).toEqual([`Bearer ${ADA}`, `Bearer ${BOB}`]);
+});
+
+test('a verb is of the user it was called for, however long its hooks take (rule T8)', async () => {
+  const { client, sent } = createTokenValet(() => ADA, { initial: { token: ADA } });
+  let goOn = (): void => {};
+  const hooked = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const ofAda = client.post('notes', { json: { text: 'of Ada' }, hooks: { beforeRequest: [() => hooked] } });
+  const outcome = valetErrorOf(() => ofAda);
+  await client.session.signIn({ token: BOB });
+  goOn();
+  expect(await outcome).toMatchObject({ code: 'SESSION_CHANGED' });
+
+  // Also where the switch comes in the very moment of the call.
+  const again = valetErrorOf(() => client.post('notes', { json: { text: 'of Bob' } }));
+  await client.session.signIn({ token: ADA });
+  expect(await again).toMatchObject({ code: 'SESSION_CHANGED' });
+  expect(sent).toEqual([]);
 });
 
 test('a request of before does not wait on for the token of another user', async () => {

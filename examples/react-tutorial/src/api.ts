@@ -20,9 +20,9 @@ export const login = authorizationCode({
 export const api = new Client(
   accessToken<User>(login, {
     store: indexedDb(),
-    user: (_claims, { sub, name }) => ({ id: String(sub), name: String(name) }),
+    user: (_claims, { sub, name }) => ({ id: String(sub), name: String(name ?? sub) }),
   }),
-  { baseUrl: import.meta.env.VITE_API, whenSessionEnds: 'hold' },
+  { baseUrl: import.meta.env.VITE_API, whenSessionEnds: 'hold', retry: 0 },
 );
 
 export const queryClient = new QueryClient();

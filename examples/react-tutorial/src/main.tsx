@@ -6,8 +6,8 @@ import { createRoot } from 'react-dom/client';
 import { api, login, queryClient } from './api.ts';
 import { App } from './app.tsx';
 
-// It rejects where the user has said no at the login page: then they are signed out, as before.
-const done = await login.handleRedirect().catch(() => undefined);
+// It rejects where the user has said no, or the server refuses this client: then they are signed out, as before.
+const done = await login.handleRedirect().catch((error: unknown) => console.error(error));
 if (done) history.replaceState(null, '', done.returnTo);
 
 createRoot(document.getElementById('root') ?? document.body).render(
