@@ -56,6 +56,7 @@ function atOnce(change: () => void): void {
   try {
     notifyManager.batch(change);
   } finally {
+    // A task and no time: this is what TanStack Query does by itself.
     notifyManager.setScheduler((tell) => setTimeout(tell, 0));
   }
 }

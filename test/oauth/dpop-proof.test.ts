@@ -255,3 +255,18 @@ test.each<[string, Response, boolean]>([
 function tokenRefusal(error: string, headers: Record<string, string> = {}): Response {
   return Response.json({ error }, { status: 400, headers });
 }
+
+test('a server with a wrong date spoils the proofs for no other server', async () => {
+  const dpop = proofs();
+  expect(dpop.learn(refusal(REFUSED_PROOF, { date: LONG_AGO }), hop())).toBe(true);
+  expect((await nextProof(dpop)).iat).toBeLessThan(60);
+  expect((await nextProof(dpop, 'https://id.example/token')).iat).toBeGreaterThan(1e9);
+});
+
+test('what hands its proofs on shares key, nonces and time with who takes them', async () => {
+  const dpop = proofs();
+  const other = Dpop.of(dpop.handOn(), 'another client');
+  dpop.learn(refusal(NONCE_ASKED, { 'dpop-nonce': 'learned-here' }), hop());
+  expect(await other.thumbprint()).toBe(await dpop.thumbprint());
+  expect((await nextProof(other)).nonce).toBe('learned-here');
+});
