@@ -118,7 +118,7 @@ export function createTestClient<User extends SessionUser = SessionUser>(
   const first = firstOf(user === undefined ? ({ id: 'test-user' } as User) : user, status);
   const fetch = createRefusingFetch(responses ?? {}, (request) => refusal(request, server));
   const strategy = accessToken<User>((context) => people.provider(context, first.status === 'loading'), {
-    user: ({ sub }) => people.find(String(sub)),
+    user: (claims) => people.find(claims),
     initial: initialOf(first, people),
     store,
   });

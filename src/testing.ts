@@ -34,7 +34,7 @@ export {
   type TestRequest,
   type TestResponses,
 } from './testing/test-fetch.ts';
-export type { CheckedToken } from './testing/token-desk.ts';
+export type { CheckedToken, TestUser } from './testing/token-desk.ts';
 export {
   type FakeTokenProvider,
   type FakeTokenProviderOptions,
@@ -65,7 +65,8 @@ export interface TabsOptions {
   readonly clock?: TestClock | undefined;
 }
 
-type Many<T, Count extends number, Made extends readonly T[] = []> = number extends Count
+/** As many of `T` as `Count` says, for destructuring. */
+export type Many<T, Count extends number, Made extends readonly T[] = []> = number extends Count
   ? readonly T[]
   : Made['length'] extends Count
     ? Made

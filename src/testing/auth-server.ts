@@ -1,8 +1,8 @@
 import { systemClock } from '../clock.ts';
 import type { Clock, SessionUser, TokenProvider, TokenResponse } from '../contracts.ts';
 import { checkDuration, checkKeys, invalidOption } from '../options.ts';
-import { type CheckedToken, TokenDesk } from './token-desk.ts';
-import { refusalIn, TokenEndpoint } from './token-endpoint.ts';
+import { type CheckedToken, type TestUser, TokenDesk } from './token-desk.ts';
+import { clientOf, refusalIn, TokenEndpoint } from './token-endpoint.ts';
 
 /** Options of an authorization server in memory. */
 export interface AuthServerOptions {
@@ -33,11 +33,11 @@ export interface AuthServer {
   /** The life of an access token in milliseconds. */
   readonly ttl: number;
   /** Who signs in at its pages: `test-user` unless said otherwise. */
-  user: SessionUser;
+  user: SessionUser | TestUser;
   /** While it is `true` the server answers 503, as in an outage. */
   down: boolean;
   /** What a sign-in of `user` brings: for `session.signIn()` or `initial`. */
-  login(user?: SessionUser, options?: LoginOptions): TokenResponse;
+  login(user?: SessionUser | TestUser, options?: LoginOptions): TokenResponse;
   /** Redeems refresh tokens without a network: `accessToken(server.provider)`. */
   readonly provider: TokenProvider;
   /** Whose access token this is, or why it is refused. */
@@ -47,7 +47,7 @@ export interface AuthServer {
   /** Ends every session so far: its refresh tokens are refused. */
   endSessions(): void;
   /** The user of a device types in its code (RFC 8628). */
-  approve(userCode: string, user?: SessionUser): void;
+  approve(userCode: string, user?: SessionUser | TestUser): void;
   /** How many refresh tokens were redeemed with success. */
   readonly refreshes: number;
   /** How often a refresh token was sent that had been redeemed before: above 0, a session was lost. */
@@ -71,7 +71,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   return new MemoryAuthServer(desk, new TokenEndpoint(desk, clientId));
 }
 
-class MemoryAuthServer implements AuthServer {
+export class MemoryAuthServer implements AuthServer {
   user: SessionUser = { id: 'test-user' };
   down = false;
   readonly #desk: TokenDesk;
@@ -120,6 +120,11 @@ class MemoryAuthServer implements AuthServer {
 
   check(accessToken: string): CheckedToken {
     return this.#desk.check(accessToken);
+  }
+
+  /** Whom the access token with this `jti` was issued for: the very object that signed in. */
+  userOf(jti: unknown): SessionUser | undefined {
+    return this.#desk.userOf(jti);
   }
 
   revokeAccessTokens(): void {
@@ -189,11 +194,4 @@ class MemoryAuthServer implements AuthServer {
 function issuerOf(issuer: string): string {
   if (/^https?:$/.test(URL.parse(issuer)?.protocol ?? '')) return issuer.replace(/\/$/, '');
   throw invalidOption("issuer is a URL, such as 'https://id.test'.");
-}
-
-/** RFC 6749 §2.3.1. */
-function clientOf(request: Request, form: URLSearchParams): string | null {
-  const basic = /^Basic (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-  if (basic === undefined) return form.get('client_id');
-  return decodeURIComponent(atob(basic).split(':')[0] ?? '');
 }

@@ -1,6 +1,7 @@
-import type { Awaitable, SessionUser } from '../contracts.ts';
+import type { Awaitable } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 import { type AuthServer, type AuthServerOptions, createAuthServer } from './auth-server.ts';
+import type { TestUser } from './token-desk.ts';
 
 /** What of msw's `http` is used. It is handed in, so that whoever does not use msw need not have it. */
 export interface MswHttp<Handler> {
@@ -46,7 +47,7 @@ export type Accepted = Pick<AuthServer, 'check'> | string | ((request: Request) 
  */
 export function protectedApi<Info extends { readonly request: Request }, Result>(
   accepted: Accepted,
-  resolver: (info: Info & { readonly user: SessionUser | undefined }) => Awaitable<Result>,
+  resolver: (info: Info & { readonly user: TestUser | undefined }) => Awaitable<Result>,
 ): (info: Info) => Promise<Result | Response> {
   const check = checkFor(accepted);
   if (typeof resolver !== 'function')
@@ -60,7 +61,7 @@ export function protectedApi<Info extends { readonly request: Request }, Result>
 
 type Check = (
   request: Request,
-) => Awaitable<{ readonly challenge: string } | { readonly user: SessionUser | undefined }>;
+) => Awaitable<{ readonly challenge: string } | { readonly user: TestUser | undefined }>;
 
 function checkFor(accepted: Accepted): Check {
   if (typeof accepted === 'string')
@@ -78,7 +79,7 @@ function checkFor(accepted: Accepted): Check {
 export function bearerIn(
   { headers }: Request,
   server: Pick<AuthServer, 'check'>,
-): { readonly challenge: string } | { readonly user: SessionUser } {
+): { readonly challenge: string } | { readonly user: TestUser } {
   const [, token] = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '') ?? [];
   if (token === undefined) return { challenge: 'Bearer' };
   const found = server.check(token);

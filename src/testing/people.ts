@@ -1,12 +1,11 @@
-import type { SessionSnapshot, SessionUser, TokenProvider, TokenResponse } from '../contracts.ts';
-import type { AuthServer } from './auth-server.ts';
+import type { Claims, SessionSnapshot, SessionUser, TokenProvider, TokenResponse } from '../contracts.ts';
+import { type AuthServer, MemoryAuthServer } from './auth-server.ts';
 
-/** Who signs in on one client, by their ids. */
+/** Who signs in on one client. */
 export class People<User extends SessionUser> {
   redeemed = 0;
   readonly #server: AuthServer;
   readonly #scopes: readonly string[];
-  readonly #users = new Map<string, User>();
 
   constructor(server: AuthServer, scopes: readonly string[]) {
     this.#server = server;
@@ -14,13 +13,13 @@ export class People<User extends SessionUser> {
   }
 
   login(user: User): TokenResponse {
-    this.#users.set(user.id, user);
     return this.#server.login(user, { scopes: this.#scopes });
   }
 
-  /** Of another tab only the id is known. */
-  find(id: string): User {
-    return this.#users.get(id) ?? ({ id } as User);
+  /** The server knows also who has signed in in another tab. Of tokens that it did not issue only the id is known. */
+  find({ jti, sub }: Claims): User {
+    const known = this.#server instanceof MemoryAuthServer ? this.#server.userOf(jti) : undefined;
+    return (known ?? { id: String(sub) }) as User;
   }
 
   provider(context: Parameters<TokenProvider>[0], hangs: boolean): ReturnType<TokenProvider> {

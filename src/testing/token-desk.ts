@@ -2,9 +2,12 @@ import type { Clock, SessionUser, TokenResponse } from '../contracts.ts';
 import { encodeJwt } from './jwt.ts';
 import { randomText } from './text.ts';
 
+/** A user of a test: an id, and what else the app knows of its users. */
+export type TestUser = SessionUser & Readonly<Record<string, unknown>>;
+
 /** Whose token a server was sent, or in a sentence why it refuses it. */
 export type CheckedToken =
-  | { readonly user: SessionUser; readonly scopes: readonly string[] }
+  | { readonly user: TestUser; readonly scopes: readonly string[] }
   | { readonly refused: string };
 
 /** What tokens are issued for. */
@@ -48,7 +51,10 @@ export class TokenDesk {
   /** How often a refresh token was redeemed that had been redeemed before. */
   reuses = 0;
   readonly options: TokenDeskOptions;
-  readonly #access = new Map<string, Granted & { readonly end: number; isRevoked: boolean }>();
+  readonly #access = new Map<
+    string,
+    Granted & { readonly jti: string; readonly end: number; isRevoked: boolean }
+  >();
   readonly #refresh = new Map<string, { readonly family: Family; isUsed: boolean }>();
   readonly #idTokens: string[] = [];
 
@@ -107,7 +113,12 @@ export class TokenDesk {
     if (known.isRevoked) return { refused: 'the access token was revoked' };
     if (known.end <= this.options.clock.now()) return { refused: 'the access token expired' };
     const { user, scopes } = known;
-    return { user, scopes };
+    return { user: user as TestUser, scopes };
+  }
+
+  /** Whom the access token with this `jti` was issued for: the very object that signed in. */
+  userOf(jti: unknown): SessionUser | undefined {
+    return [...this.#access.values()].find((known) => known.jti === jti)?.user;
   }
 
   revokeAccessTokens(): void {
@@ -142,18 +153,18 @@ export class TokenDesk {
     const { user, scopes, audience } = granted;
     const now = clock.now();
     const { id, ...claims } = user;
-    const scope = scopes.join(' ');
+    const [scope, jti] = [scopes.join(' '), randomText()];
     const value = encodeJwt({
       ...claims,
       iss: issuer,
       sub: id,
       ...(audience !== undefined && { aud: audience }),
-      jti: randomText(),
+      jti,
       iat: Math.floor(now / 1000),
       exp: Math.ceil((now + ttl) / 1000),
       scope,
     });
-    this.#access.set(value, { ...granted, end: now + ttl, isRevoked: false });
+    this.#access.set(value, { ...granted, jti, end: now + ttl, isRevoked: false });
     return { access_token: value, token_type: 'Bearer', expires_in: ttl / 1000, scope };
   }
 

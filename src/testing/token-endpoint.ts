@@ -136,6 +136,13 @@ export function refusalIn(error: unknown): { status: number; body: object } {
   return { status: error.status, body: { error: error.code, error_description: error.message } };
 }
 
+/** The client that `request` says it comes from (RFC 6749 §2.3.1). */
+export function clientOf(request: Request, form: URLSearchParams): string | null {
+  const basic = /^Basic (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+  if (basic === undefined) return form.get('client_id');
+  return decodeURIComponent(atob(basic).split(':')[0] ?? '');
+}
+
 function wanted(form: URLSearchParams): Pick<Granted, 'scopes' | 'audience'> {
   const audience = form.get('resource') ?? form.get('audience') ?? undefined;
   return { scopes: form.get('scope')?.split(' ').filter(Boolean) ?? [], audience };

@@ -2,6 +2,7 @@ import { systemClock } from '../clock.ts';
 import type { Clock, SessionUser, TokenContext, TokenProvider, TokenResult } from '../contracts.ts';
 import { checkDuration, checkKeys, invalidOption } from '../options.ts';
 import { createTestJwt } from './jwt.ts';
+import type { TestUser } from './token-desk.ts';
 
 /** How a fake provider fails: one call with a bad moment of the network, every call so, or every call with an error. */
 export type ProviderFailure = 'once' | 'always' | Error;
@@ -9,7 +10,7 @@ export type ProviderFailure = 'once' | 'always' | Error;
 /** Options of {@link fakeTokenProvider}. */
 export interface FakeTokenProviderOptions {
   /** Whose tokens they are: `test-user` unless said otherwise. `null`: nobody is signed in. */
-  readonly user?: SessionUser | null | undefined;
+  readonly user?: SessionUser | TestUser | null | undefined;
   /** The life of a token in milliseconds: 300 000. */
   readonly ttl?: number | undefined;
   readonly fail?: ProviderFailure | undefined;
@@ -22,7 +23,7 @@ export interface FakeTokenProviderOptions {
 /** A token provider for tests: `new Client(fakeTokenProvider())`. */
 export interface FakeTokenProvider extends TokenProvider {
   /** Whose tokens it hands out from now on. */
-  user: SessionUser | null;
+  user: SessionUser | TestUser | null;
   /** How it fails from now on. `once` is over after one call. */
   fail: ProviderFailure | undefined;
   /** What it was asked with, in order. */

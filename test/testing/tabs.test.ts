@@ -22,7 +22,12 @@ describeTokenStore(
   { tells: true, proves: true },
 );
 
-const ada = { id: 'ada' };
+interface Person {
+  readonly id: string;
+  readonly name?: string;
+}
+
+const ada = { id: 'ada', name: 'Ada' };
 
 function openTabs<const Count extends number>(count: Count) {
   const clock = createClock();
@@ -30,7 +35,7 @@ function openTabs<const Count extends number>(count: Count) {
   const opened = createTabs(
     count,
     ({ store, index }) =>
-      createTestClient<{ id: string }>({
+      createTestClient<Person>({
         server,
         store,
         user: index === 0 ? ada : null,
@@ -62,6 +67,24 @@ test('a tab does not say that nobody is signed in before it has looked', async (
   await one.session.ready;
   expect(two.session.snapshot).toEqual({ status: 'loading' });
   expect(await two.session.ready).toEqual({ status: 'signed-in', user: ada });
+});
+
+test('a user who signs in in one tab is the same with all their fields in the others', async () => {
+  const { tabs, clock, server } = openTabs(3);
+  const [one, two, three] = tabs;
+  for (const { session } of tabs) await session.ready;
+  expect(two.session.snapshot).toEqual({ status: 'signed-in', user: ada });
+
+  const bob = { id: 'bob', name: 'Bob' };
+  await two.signInAs(bob);
+  await clock.advance(0);
+  const snapshots = [one, three].map(({ session }) => session.snapshot);
+  expect(snapshots).toEqual(Array(2).fill({ status: 'signed-in', user: bob }));
+
+  const cyd = { id: 'cyd', name: 'Cyd' };
+  await three.session.signIn(server.login(cyd));
+  await clock.advance(0);
+  expect(one.session.snapshot).toEqual({ status: 'signed-in', user: cyd });
 });
 
 test('a sign-out in one tab is one in the other', async () => {
