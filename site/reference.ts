@@ -25,8 +25,8 @@ export function entries(): readonly Entry[] {
   });
 }
 
-/** Writes the pages into `folder` and resolves with the number of warnings. */
-export async function writeReference(folder: string): Promise<number> {
+/** Writes the pages into `folder`. Throws where TypeDoc warns, as of a type that is public and not exported. */
+export async function writeReference(folder: string): Promise<void> {
   const options: TypeDocOptions & Partial<PluginOptions> & { readonly docsRoot: string } = {
     plugin: ['typedoc-plugin-markdown', 'typedoc-vitepress-theme'],
     entryPoints: entries().map(({ file }) => root + file),
@@ -63,5 +63,6 @@ export async function writeReference(folder: string): Promise<number> {
   if (!project) throw new Error('The reference could not be read from the source: see above.');
   app.validate(project);
   await app.generateOutputs(project);
-  return app.logger.warningCount;
+  const problems = app.logger.warningCount + app.logger.errorCount;
+  if (problems > 0) throw new Error(`The reference has ${problems} problems: see above.`);
 }

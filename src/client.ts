@@ -3,9 +3,9 @@ import { type Connection, connect, type Runtime } from './connection.ts';
 import type { AuthStrategy, Session, SessionUser } from './contracts.ts';
 import { type Credential, strategyFor } from './credential.ts';
 import { writeDebugLines } from './debug-lines.ts';
-import { createEmitter, type Emitter, type Listener } from './emitter.ts';
+import { createEmitter, type Emitter } from './emitter.ts';
 import { ConfigError, ValetError } from './errors.ts';
-import type { EventName } from './events.ts';
+import type { ClientEvents, EventName } from './events.ts';
 import { fetchOver, pipeline, type ValetFetch } from './fetch.ts';
 import { consoleLogger, type Logger } from './logger.ts';
 import { checkKeys, checkTimeout } from './options.ts';
@@ -26,6 +26,7 @@ import type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
 /** Options that a client and its children may have. */
 export interface ExtendOptions extends PipelineOptions, VerbDefaults {}
 
+/** Options of a client. */
 export interface ClientOptions extends ExtendOptions {
   /** `true` writes a line per event, `'curl'` a runnable command per send besides. No secret is in either. */
   readonly debug?: boolean | 'curl' | undefined;
@@ -148,7 +149,7 @@ export class Client<User extends SessionUser = SessionUser> {
   }
 
   /** Calls `listener` after each such event, of all clients of the session. Returns the function that stops it. */
-  on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void {
+  on<Name extends EventName>(event: Name, listener: (payload: ClientEvents[Name]) => void): () => void {
     return this.#family.emitter.on(event, listener);
   }
 

@@ -10,6 +10,8 @@
 import type { EventSink } from './events.ts';
 import type { Redactor } from './redact.ts';
 
+export type { EventSink, Redactor };
+
 /** A value, or a promise of one. Lets the simplest implementation of a seam stay synchronous. */
 export type Awaitable<T> = T | Promise<T>;
 

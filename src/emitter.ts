@@ -4,7 +4,7 @@ import type { Logger } from './logger.ts';
 import { invalidOption } from './options.ts';
 import { isDevelopment } from './platform.ts';
 
-export type Listener<Name extends EventName> = (payload: ClientEvents[Name]) => void;
+type Listener<Name extends EventName> = (payload: ClientEvents[Name]) => void;
 
 /** A sink that listeners can be added to. */
 export interface Emitter extends EventSink {

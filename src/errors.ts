@@ -118,6 +118,7 @@ export class SessionError extends ValetError {
   }
 }
 
+/** What a {@link TokenError} is made of. */
 export interface TokenErrorDetails extends ErrorDetails {
   readonly retryable?: boolean;
   /** Milliseconds until the next attempt. */

@@ -50,6 +50,7 @@ export {
   type SessionErrorCode,
   TokenError,
   type TokenErrorCode,
+  type TokenErrorDetails,
   ValetError,
 } from './errors.ts';
 export type { RequestAuth, TokenNeed } from './pipeline/auth.ts';
@@ -60,6 +61,7 @@ export { combine } from './strategies/combine.ts';
 export type { ApiKeyContext, ApiKeyFunction } from './strategies/key-function.ts';
 export type { PlacementOptions } from './strategies/placement.ts';
 export type { TokenOptions } from './token/create-session.ts';
+export type { UserReader } from './token/identity.ts';
 
 /** A `fetch` that also takes `auth`, and `body: () => stream`. It works unbound. */
 export type ValetFetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
@@ -71,10 +73,12 @@ export interface StandaloneFetch<User extends SessionUser = SessionUser> extends
   close(): void;
 }
 
+/** Options of {@link createFetch}. */
 export interface CreateFetchOptions extends PipelineOptions {
   readonly runtime?: Runtime | undefined;
 }
 
+/** Options of {@link accessToken}. */
 export interface AccessTokenOptions<User extends SessionUser = SessionUser> extends TokenOptions<User> {
   /** Where the token is written: `Authorization: Bearer` unless said otherwise. */
   readonly placement?: PlacementOptions | undefined;

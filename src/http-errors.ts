@@ -16,11 +16,13 @@ export interface Problem {
   readonly [member: string]: unknown;
 }
 
+/** What an {@link HttpError} is made of. */
 export interface HttpErrorDetails<T> extends ErrorDetails {
   readonly response: Response;
   readonly data: T;
   readonly problem?: Problem | undefined;
   readonly challenges: readonly Challenge[];
+  /** Milliseconds. */
   readonly retryAfter?: number | undefined;
   readonly retryable: boolean;
 }
@@ -56,7 +58,9 @@ export class HttpError<T = unknown> extends ValetError {
   }
 }
 
+/** What a {@link ResponseError} is made of. */
 export interface ResponseErrorDetails extends ErrorDetails {
+  /** What the schema found (Standard Schema). */
   readonly issues?: readonly unknown[];
 }
 

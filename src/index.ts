@@ -7,7 +7,7 @@
 // The client
 export { Client, type ClientOptions, type ExtendOptions } from './client.ts';
 export type { Credential } from './credential.ts';
-export type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
+export type { ErrorSchema, VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
 
 // Strategies
 export {
@@ -21,6 +21,7 @@ export {
   combine,
   type PlacementOptions,
   type TokenOptions,
+  type UserReader,
 } from './fetch.ts';
 
 // An authenticated fetch alone
@@ -41,12 +42,26 @@ export {
   type SessionErrorCode,
   TokenError,
   type TokenErrorCode,
+  type TokenErrorDetails,
   ValetError,
 } from './errors.ts';
-export { HttpError, type Problem, ResponseError } from './http-errors.ts';
+export {
+  HttpError,
+  type HttpErrorDetails,
+  type Problem,
+  ResponseError,
+  type ResponseErrorDetails,
+} from './http-errors.ts';
 
 // Events and logs
-export type { ClientEvents, EventName, RequestEndEvent, RequestEvent } from './events.ts';
+export type {
+  ClientEvents,
+  EventName,
+  RefreshEvent,
+  RequestEndEvent,
+  RequestEvent,
+  TokenLife,
+} from './events.ts';
 export type { Logger } from './logger.ts';
 
 // Seams, for strategies and sources of your own

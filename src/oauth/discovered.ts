@@ -28,16 +28,15 @@ export interface DiscoveredOptions<Source extends TokenSource = TokenSource>
   readonly storage?: LoginStorage | undefined;
 }
 
-type Arguments<Source, Name extends string> =
-  Source extends Record<Name, (...values: infer Values) => unknown> ? Values : never;
-
 /** Tokens of whichever authorization server a resource names. */
 export interface DiscoveredSource<Source extends TokenSource = TokenSource> extends TokenSource {
   /**
    * Signs in at the server that was found: what the grant's own `signIn()` does. A request comes first: its 401 tells
    * where to sign in.
    */
-  signIn(...options: Arguments<Source, 'signIn'>): Promise<void>;
+  signIn(
+    ...options: Source extends { signIn(...values: infer Values): unknown } ? Values : never
+  ): Promise<void>;
   /** Finishes a login that left the page: what the grant's own `handleRedirect()` does. */
   handleRedirect(): Promise<FinishedLogin | undefined>;
 }

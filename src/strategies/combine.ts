@@ -1,8 +1,6 @@
 import type { AuthStrategy, Awaitable, CredentialQuery, Placement } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 
-type Credentials = readonly unknown[];
-
 const STRICTEST_FIRST: readonly Placement[] = ['query', 'header', 'authorization'];
 
 /**
@@ -11,7 +9,7 @@ const STRICTEST_FIRST: readonly Placement[] = ['query', 'header', 'authorization
  *
  * @throws `ConfigError` `INVALID_OPTION`
  */
-export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<Credentials> {
+export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<readonly unknown[]> {
   const user = check(strategies);
   const placements = new Set(strategies.map((strategy) => strategy.placement));
   return {

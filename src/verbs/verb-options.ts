@@ -24,19 +24,17 @@ export interface VerbDefaults {
   readonly errorSchema?: ErrorSchema | undefined;
 }
 
-/** What a verb asks of authentication. The pipeline says what it means. */
-type VerbAuth =
-  | false
-  | 'optional'
-  | { readonly scopes?: readonly string[] | undefined; readonly audience?: string | undefined };
-
 /** Options of one verb call: ky's, without those that choose where and how the client sends. */
 export interface VerbOptions
   extends Omit<Options, 'body' | 'fetch' | 'baseUrl' | 'prefix' | 'timeout' | 'totalTimeout'> {
   /** A function is called for each send: so a stream of any size can be sent again. */
   body?: BodyInput | null | (() => BodyInput) | undefined;
   /** `false` sends bare, `'optional'` sends bare when nobody is signed in, an object asks for its own token. */
-  auth?: VerbAuth | undefined;
+  auth?:
+    | false
+    | 'optional'
+    | { readonly scopes?: readonly string[] | undefined; readonly audience?: string | undefined }
+    | undefined;
   timeout?: number | false | undefined;
 }
 
