@@ -145,10 +145,9 @@ const report = `# The public types
 Made by \`npm run api\`; \`npm run check\` fails when it is not up to date. A change here is a change of the API: review
 it as one, and say so in the changelog.
 
-${parts.join('\n')}
-## Not exported, but seen in the types above
-
-${block(hidden)}`;
+${parts.join('\n')}${
+  hidden.length > 0 ? `\n## Not exported, but seen in the types above\n\n${block(hidden)}` : ''
+}`;
 
 const before = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
 if (!process.argv.includes('--check')) writeFileSync(file, report);
