@@ -187,6 +187,8 @@ export type TokenProvider = (context: TokenContext) => Awaitable<TokenResult>;
 /** A token provider that also knows when its own state changed and how to sign out. */
 export interface TokenSource {
   getToken: TokenProvider;
+  /** Called by each client that it is given to, before anything is asked: what it warns of and what it hides. */
+  connect?(host: Host): void;
   /**
    * Calls `changed` when its sign-in state changed on its own; with `true` where the tokens of a login are at hand:
    * they are taken at once. Returns the function that stops it.

@@ -28,6 +28,6 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
         check: (response) => oauth.processClientCredentialsResponse(server, client, response),
       });
     },
-    ...issuer.bound,
+    ...issuer.common,
   };
 }

@@ -84,6 +84,7 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
       issuer: server.issuer,
       verifier,
       nonce,
+      scope,
       redirectUri: this.redirectUri,
       returnTo: target,
     });
@@ -167,7 +168,7 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
     const returnTo = sameOrigin(login.returnTo, page.href());
     const tokens = await exchangeCode(this.issuer, server, parameters, login);
     if (!(await holdsToken(tokens))) throw await refusedBy(tokens, redactor);
-    await this.bring(tokens);
+    await this.bring(tokens, login.scope);
     return { returnTo };
   }
 

@@ -65,7 +65,8 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     const { client, authentication, redactor } = this.issuer;
     const server = await this.issuer.metadata(signal);
     if (server.device_authorization_endpoint === undefined) throw withoutDevices();
-    const parameters = this.issuer.loginParameters(scopes ?? this.issuer.scopes);
+    const asked = scopes ?? this.issuer.scopes;
+    const parameters = this.issuer.loginParameters(asked);
     const request = this.issuer.request(signal);
     const sent = await oauth.deviceAuthorizationRequest(server, client, authentication, parameters, request);
     if (!sent.ok || (await errorIn(sent)) !== undefined) throw await refusedBy(sent, redactor);
@@ -75,7 +76,7 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     });
     redactor.add('code', code.device_code);
     await this.#onCode(shown(code, redactor));
-    await this.bring(await this.#poll(server, code, signal));
+    await this.bring(await this.#poll(server, code, signal), asked.join(' '));
   }
 
   async #poll(

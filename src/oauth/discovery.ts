@@ -1,5 +1,5 @@
 import { type Binding, readBound } from '../bound-refresh-token.ts';
-import type { EndedSession, TokenContext, TokenResult, TokenSource } from '../contracts.ts';
+import type { EndedSession, Host, TokenContext, TokenResult, TokenSource } from '../contracts.ts';
 import { TokenError } from '../errors.ts';
 import { invalidOption } from '../options.ts';
 import { platformFetch } from '../platform.ts';
@@ -35,6 +35,7 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   readonly #approval: Approval;
   readonly #grant: (found: FoundServer) => TokenSource;
   readonly #listeners = new Set<(isAtHand?: unknown) => unknown>();
+  #host: Host | undefined;
   #found: Found | undefined;
 
   constructor(options: DiscoveredOptions<Source>) {
@@ -43,6 +44,11 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
     this.#approval = new Approval(issuers, approve);
     this.#grant = grant ?? clientCredentials;
     if (dpop) this.proof = Dpop.of(dpop, `discovered ${clientId}`);
+  }
+
+  connect(host: Host): void {
+    this.#host = host;
+    this.#found?.source.connect?.(host);
   }
 
   async getToken(context: TokenContext): Promise<TokenResult> {
@@ -131,6 +137,7 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
     const dpop = this.proof?.handOn();
     const found = { scopes, ...options, dpop, issuer, audience: resource };
     const source = this.#grant(found);
+    if (this.#host) source.connect?.(this.#host);
     const tell = (isAtHand?: unknown): unknown =>
       Promise.all(Array.from(this.#listeners, (listener) => listener(isAtHand)));
     source.subscribe?.(tell);

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
-import type { TokenSource } from '../contracts.ts';
+import type { Host, TokenSource } from '../contracts.ts';
+import { type EventSink, silence } from '../events.ts';
 import { invalidOption } from '../options.ts';
 import { platformFetch } from '../platform.ts';
 import { createRedactor, type Redactor } from '../redact.ts';
@@ -23,8 +24,10 @@ export class Issuer {
   readonly authentication: oauth.ClientAuth;
   readonly proof: Dpop | undefined;
   readonly clock: ServerClock;
-  /** Takes what is sent to the server out of what it says (rule S4). */
-  readonly redactor: Redactor = createRedactor();
+  /** Takes what is sent to the server out of what it says (rule S4), and out of what a client says. */
+  redactor: Redactor = createRedactor();
+  /** Hears what is to be mended. */
+  events: EventSink = silence;
   readonly #options: IssuerOptions;
   readonly #issuer: URL | undefined;
   readonly #given: Partial<oauth.AuthorizationServer>;
@@ -46,14 +49,21 @@ export class Issuer {
     this.client = { client_id: options.clientId };
     this.clock = new ServerClock(this.client);
     this.authentication = clientAuthentication(options);
-    if (options.clientSecret !== undefined) this.redactor.add('client secret', options.clientSecret);
+    this.#hideSecret();
     const place = this.#issuer?.href ?? this.#given.token_endpoint ?? '';
     this.proof = options.dpop && Dpop.of(options.dpop, `${place} ${options.clientId}`);
   }
 
-  /** What a source with bound tokens has besides. */
-  get bound(): Pick<TokenSource, 'proof'> {
-    return this.proof ? { proof: this.proof } : {};
+  /** What a source has besides, whatever its grant. */
+  get common(): Pick<TokenSource, 'connect' | 'proof'> {
+    return { connect: (host) => this.connect(host), ...(this.proof && { proof: this.proof }) };
+  }
+
+  /** From now on a client and this issuer hide each other's secrets: whatever an API says may hold any of them. */
+  connect({ events, redactor }: Host): void {
+    this.events = events;
+    this.redactor = redactor;
+    this.#hideSecret();
   }
 
   /** Whether the client proves itself with what it signs (RFC 7523 §2.2). */
@@ -105,6 +115,11 @@ export class Issuer {
     const { furtherAudiences = [], audienceParameter = 'resource' } = this.#options;
     for (const audience of furtherAudiences) parameters.append(audienceParameter, audience);
     return parameters;
+  }
+
+  #hideSecret(): void {
+    const { clientSecret } = this.#options;
+    if (clientSecret !== undefined) this.redactor.add('client secret', clientSecret);
   }
 
   async #discover(signal: AbortSignal | undefined): Promise<oauth.AuthorizationServer> {

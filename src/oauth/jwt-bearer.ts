@@ -40,6 +40,6 @@ export function jwtBearer(options: JwtBearerOptions): TokenSource {
         check: (response) => oauth.processGenericTokenEndpointResponse(server, client, response),
       });
     },
-    ...issuer.bound,
+    ...issuer.common,
   };
 }

@@ -1,5 +1,6 @@
 import type {
   EndedSession,
+  Host,
   TokenContext,
   TokenProof,
   TokenResponse,
@@ -10,12 +11,18 @@ import type { Issuer } from './issuer.ts';
 import { refresh } from './refresh.ts';
 import { revoke } from './revoke.ts';
 
+/** What a login has brought, and the scopes that it asked for. */
+interface Brought {
+  readonly answer: Response;
+  readonly scope: string;
+}
+
 /** A source whose tokens begin with a login. It never prompts by itself: until a login nobody is signed in. */
 export class LoginSource implements TokenSource {
   readonly proof?: TokenProof;
   protected readonly issuer: Issuer;
   /** What a login has brought, until the session asks for it. */
-  #brought: Response | undefined;
+  #brought: Brought | undefined;
   readonly #listeners = new Set<() => unknown>();
   /** Until a login that is being finished has brought its tokens, or has failed. */
   #arriving: Promise<void> | undefined;
@@ -24,6 +31,10 @@ export class LoginSource implements TokenSource {
   constructor(issuer: Issuer) {
     this.issuer = issuer;
     if (issuer.proof) this.proof = issuer.proof;
+  }
+
+  connect(host: Host): void {
+    this.issuer.connect(host);
   }
 
   getToken(context: TokenContext): TokenResult | Promise<TokenResult> {
@@ -47,7 +58,7 @@ export class LoginSource implements TokenSource {
     const brought = this.#brought;
     this.#brought = undefined;
     await revoke(this.issuer, ended);
-    if (brought) await revoke(this.issuer, readTokens(await brought.json()));
+    if (brought) await revoke(this.issuer, readTokens(await brought.answer.json()));
   }
 
   revoke(late: EndedSession): Promise<void> {
@@ -55,8 +66,8 @@ export class LoginSource implements TokenSource {
   }
 
   /** A login is done: whatever the session holds may be another user's. Resolves when the session has taken it. */
-  protected async bring(tokens: Response): Promise<void> {
-    this.#brought = tokens;
+  protected async bring(answer: Response, scope: string): Promise<void> {
+    this.#brought = { answer, scope };
     this.#arriving = undefined;
     const taken = Array.from(this.#listeners, (listener) => listener());
     this.#arrived();
@@ -83,16 +94,26 @@ export class LoginSource implements TokenSource {
   }
 
   /** The tokens of a login are for no audience in particular: for one, the refresh token buys another. */
-  async #hand(brought: Response, context: TokenContext): Promise<TokenResult> {
-    if (context.audience === undefined && context.scopes.length === 0) return brought;
-    const tokens = (await brought.json()) as TokenResponse;
+  async #hand({ answer, scope }: Brought, context: TokenContext): Promise<TokenResult> {
+    const tokens = (await answer.clone().json()) as TokenResponse;
     const { refresh_token: refreshToken, id_token: idToken } = tokens;
+    // Before that a client was perhaps not made, and nobody would have heard it.
+    if (typeof refreshToken !== 'string' && scope.split(' ').includes('offline_access'))
+      this.issuer.events.emit('warning', WITHOUT_REFRESH_TOKEN);
+    if (context.audience === undefined && context.scopes.length === 0) return answer;
     if (typeof refreshToken !== 'string') return tokens;
     const refreshed = await refresh(this.issuer, refreshToken, context);
     if (!refreshed.ok) return refreshed;
     return { refresh_token: refreshToken, id_token: idToken, ...((await refreshed.json()) as TokenResponse) };
   }
 }
+
+const WITHOUT_REFRESH_TOKEN = {
+  code: 'NO_REFRESH_TOKEN',
+  message:
+    'The login asked for offline_access, and the server sent no refresh token: the session is over when its first ' +
+    "token is. Allow refresh tokens for this client at the server; some want signIn({ parameters: { prompt: 'consent' } }).",
+};
 
 /** A login that nobody has asked for yet is over, too. */
 function readTokens(tokens: unknown): EndedSession {

@@ -8,6 +8,8 @@ export interface PendingLogin {
   readonly issuer: string;
   readonly verifier: string;
   readonly nonce: string;
+  /** What was asked for: an answer need not say what it leaves out. */
+  readonly scope: string;
   readonly redirectUri: string;
   readonly returnTo: string;
   /** When it began, in milliseconds since the epoch. */
@@ -104,7 +106,7 @@ function takeItem(storage: LoginStorage, key: string): string | null {
 function readLogin(text: string | null): PendingLogin | undefined {
   try {
     const login = JSON.parse(text ?? '') as PendingLogin;
-    const texts = [login.issuer, login.verifier, login.nonce, login.redirectUri, login.returnTo];
+    const texts = [login.issuer, login.verifier, login.nonce, login.scope, login.redirectUri, login.returnTo];
     return texts.every((value) => typeof value === 'string') && typeof login.at === 'number'
       ? login
       : undefined;

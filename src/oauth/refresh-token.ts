@@ -21,6 +21,6 @@ export function refreshToken(options: RefreshTokenOptions): TokenSource {
       context.refreshToken === undefined ? null : refresh(issuer, context.refreshToken, context),
     signOut: (ended) => revoke(issuer, ended),
     revoke: (late) => revoke(issuer, late),
-    ...issuer.bound,
+    ...issuer.common,
   };
 }

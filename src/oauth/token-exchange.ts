@@ -59,6 +59,6 @@ export function tokenExchange(options: TokenExchangeOptions): TokenSource {
         check: (response) => oauth.processGenericTokenEndpointResponse(server, client, response),
       });
     },
-    ...issuer.bound,
+    ...issuer.common,
   };
 }

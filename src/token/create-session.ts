@@ -87,6 +87,7 @@ export function createSession<User extends SessionUser>(
       // Also what a source says in errors of ours may quote a server.
       redact = (error) => (ValetError.is(error) ? host.redactor.clean(error) : host.redactor.copy(error));
       state.connect(host.events);
+      source.connect?.(host);
       const made = new TokenManager(host, source, state, options);
       manager = made;
       // Whoever hands it to an emitter has it called with an event.

@@ -88,6 +88,17 @@ export function describeGrant(name: string, make: MakeGrant): void {
     expectNoSecret(error, SECRET, REFRESH);
   });
 
+  test(`${name}: an API that knows the secret, too, cannot have it said`, async () => {
+    await using at = await scene(make, issues);
+    await using api = await startServer((_, response) => {
+      const challenge = `Bearer error="insufficient_scope", error_description="${SECRET}"`;
+      response.writeHead(403, { 'www-authenticate': challenge }).end();
+    });
+    const { message } = await valetErrorOf(() => at.client.extend({ baseUrl: api.origin }).get('a'));
+    expect(message).toContain('insufficient_scope');
+    expectNoSecret(message, SECRET);
+  });
+
   test(`${name}: no redirect is followed, so that nothing goes to a stranger`, async () => {
     await using stranger = await startServer();
     await using at = await scene(make, (_, response) => {

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { accessToken, Client, type TokenSource } from '../../src/index.ts';
+import { deviceCode } from '../../src/oauth.ts';
+import { createManualClock, settle } from '../support/clock.ts';
+import { CALLBACK, openTab, type Tab } from '../support/login-tab.ts';
+import { quiet } from '../support/quiet.ts';
+import { type ScriptedIssuer, startScriptedIssuer, tokens } from '../support/scripted-issuer.ts';
+import { startServer } from '../support/server.ts';
+import { expectNoSecret } from '../support/thrown.ts';
+
+const WITHOUT = { access_token: 'access-token-0123', token_type: 'Bearer', expires_in: 60 };
+
+/** What a client of `source` warns of. */
+function listen(source: TokenSource): { client: Client; warnings: readonly string[] } {
+  const client = new Client(source, { baseUrl: 'https://api.test', logger: quiet });
+  const warnings: string[] = [];
+  client.on('warning', ({ code, message }) => {
+    warnings.push(code);
+    expect(message).toContain("prompt: 'consent'");
+    expectNoSecret(message, 'access-token-0123', 'code-0123456789');
+  });
+  return { client, warnings };
+}
+
+function tabOf({ endpoints }: ScriptedIssuer, scopes: readonly string[]): Tab {
+  return openTab({ issuer: '' }, { issuer: undefined, endpoints, scopes });
+}
+
+/** The login of a page, which is left on the way. */
+async function finish(tab: Tab, back = tab): Promise<void> {
+  const state = new URL(tab.href).searchParams.get('state');
+  back.href = `${CALLBACK}?code=code-0123456789&state=${state}`;
+  for (const [key, value] of tab.stored) back.stored.set(key, value);
+  await back.source.handleRedirect();
+}
+
+test('a login that asked for offline_access and brought no refresh token is warned of, once', async () => {
+  await using issuer = await startScriptedIssuer();
+  issuer.answer = () => ({ body: WITHOUT });
+  const tab = tabOf(issuer, ['read', 'offline_access']);
+  const { client, warnings } = listen(tab.source);
+  await tab.source.signIn();
+  await finish(tab);
+  await client.session.ready;
+  await client.session.refresh().catch(() => {});
+  expect(warnings).toEqual(['NO_REFRESH_TOKEN']);
+  client.close();
+});
+
+test('it is told to a client that is made after the login, on the page that it came back to', async () => {
+  await using issuer = await startScriptedIssuer();
+  issuer.answer = () => ({ body: WITHOUT });
+  const left = tabOf(issuer, []);
+  await left.source.signIn({ scopes: ['offline_access'] });
+  const back = tabOf(issuer, []);
+  await finish(left, back);
+  const { client, warnings } = listen(back.source);
+  await client.session.ready;
+  expect(warnings).toEqual(['NO_REFRESH_TOKEN']);
+  client.close();
+});
+
+test.each<[string, object, readonly string[]]>([
+  ['brought a refresh token', tokens(), ['offline_access']],
+  ['did not ask for one', WITHOUT, ['read', 'not_offline_access']],
+])('a login that %s is not warned of', async (_, body, scopes) => {
+  await using issuer = await startScriptedIssuer();
+  issuer.answer = () => ({ body });
+  const tab = tabOf(issuer, scopes);
+  const { client, warnings } = listen(tab.source);
+  await tab.source.signIn();
+  await finish(tab);
+  expect(await client.session.ready).toMatchObject({ status: 'signed-in' });
+  expect(warnings).toEqual([]);
+  client.close();
+});
+
+test('the login of a device is warned of, too, also by a client whose tokens are for one audience', async () => {
+  await using issuer = await startScriptedIssuer();
+  await using api = await startServer();
+  issuer.answer = () => ({ body: WITHOUT });
+  const clock = createManualClock();
+  const { endpoints } = issuer;
+  const source = deviceCode({ endpoints, clientId: 'cli', clock, onCode: () => {} });
+  const auth = { audience: 'https://stock.test/' };
+  using client = new Client(accessToken(source), { baseUrl: api.origin, auth, logger: quiet });
+  const warnings: string[] = [];
+  client.on('warning', ({ code }) => warnings.push(code));
+  const signedIn = source.signIn({ scopes: ['offline_access'] });
+  while (clock.timers === 0) await settle();
+  await clock.advance(1000);
+  await signedIn;
+  expect((await client.fetch('orders')).status).toBe(204);
+  expect(warnings).toEqual(['NO_REFRESH_TOKEN']);
+});
