@@ -25,6 +25,7 @@ export function sharedStore(store: TokenStore): SharedStore {
       claim: (slot, flight) => leases.claim(slot, flight),
       appeal: (...refused) => leases.settlement.appeal(...refused),
       settle: (...done) => leases.settlement.settle(...done),
+      release: (lease) => leases.settlement.release(lease),
       signedIn: (slot) => session.signedIn(slot),
       signedOut: () => session.signedOut(),
     };

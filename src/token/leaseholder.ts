@@ -43,6 +43,8 @@ export class Leaseholder<User extends SessionUser> {
     const session = this.#session;
     const start = moment(host.clock);
     for (;;) {
+      // Looked at in each round: in a closed client no pause takes any time.
+      if (slot.flight !== flight) return GONE;
       try {
         const claimed = session.isPending ? undefined : await this.#look(slot, flight);
         if (claimed) return claimed;

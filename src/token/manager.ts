@@ -167,8 +167,10 @@ export class TokenManager<User extends SessionUser> {
     this.#refresher.overtake();
     if (!wasAsked && !isAtHand) return;
     this.#refresher.start(home, 'initial');
-    // One that was under way is followed by another.
-    for (let { flight } = home; flight !== undefined; flight = home.flight) await flight.done;
+    // One that was under way is followed by another. After a close one may go on that nobody waits for (T14).
+    const { signal } = this.#host;
+    for (let { flight } = home; flight !== undefined && !signal.aborted; flight = home.flight)
+      await flight.done;
   }
 
   close(): void {

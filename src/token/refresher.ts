@@ -126,6 +126,8 @@ export class Refresher<User extends SessionUser> {
     } finally {
       this.#turn = undefined;
       turn.end();
+      // What has gone on after the close and failed listens for the network again.
+      if (this.#host.signal.aborted) this.unlatch();
     }
   }
 
@@ -135,7 +137,11 @@ export class Refresher<User extends SessionUser> {
     flight.isRedeeming = lease?.refreshToken !== undefined;
     // The session may have ended while it waited for its turn.
     const answer = this.latched ? undefined : await this.#asker.ask(slot, flight, errand, lease);
-    if (slot.flight !== flight) return;
+    if (slot.flight !== flight) {
+      // Nothing comes of it. A refresh token that is on its way stays claimed, or is gone from the store.
+      if (lease && !flight.isRedeeming) await this.#sharing?.release(lease);
+      return;
+    }
     if (lease) await this.#landShared(slot, flight, errand, answer, lease);
     else this.#land(slot, flight, errand, answer);
   }

@@ -43,7 +43,8 @@ export class SharedSession<User extends SessionUser> {
 
   /** Whether a request has to look first what others have stored. */
   get isDue(): boolean {
-    if (this.#lookedAt === undefined || this.isPending) return false;
+    // A closed client looks at nothing any more, so a look would be due for ever.
+    if (this.#lookedAt === undefined || this.isPending || this.#parts.host.signal.aborted) return false;
     if (this.vault.store.subscribe) return this.#heard < this.#told;
     return elapsed(this.#parts.host.clock, this.#lookedAt) >= LOOK_AGAIN;
   }
@@ -113,7 +114,9 @@ export class SharedSession<User extends SessionUser> {
   signedOut(): Promise<void> {
     const epoch = this.#seen?.epoch;
     return this.#writer.writeInTime(({ document, now }) => {
-      if (!hasSession(document) || (epoch !== undefined && document?.epoch !== epoch)) return undefined;
+      // A refresh token that nobody has redeemed yet would sign the user in again.
+      const isOver = !hasSession(document) && document?.refreshToken === undefined;
+      if (isOver || (epoch !== undefined && document?.epoch !== epoch)) return undefined;
       return following(document, { ...OVER, state: 'signed-out', epoch: nextEpoch(document, now) }, now);
     });
   }

@@ -23,6 +23,8 @@ export interface Sharing {
   appeal(lease: Lease, slot: Slot, flight: Flight, failure: Failure): Promise<'served' | Failure>;
   /** Stores what came of a lease, or lets its claim go. */
   settle(lease: Lease, slot: Slot, answer: Answer | undefined, outcome: Outcome): Promise<void>;
+  /** Lets the claim of a lease go that nothing will come of. Never rejects. */
+  release(lease: Lease): Promise<void>;
   signedIn(slot: Slot): Promise<void>;
   signedOut(): Promise<void>;
 }
