@@ -167,13 +167,13 @@ export class Client<User extends SessionUser = SessionUser> {
   #verb<T>(
     method: string | undefined,
     input: string | URL | Request,
-    options: VerbOptions = {},
+    options?: VerbOptions,
   ): ResponsePromise<T> {
     const { host } = this.#family.connection;
     try {
       if (this.#closed || host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
-      const auth = Object.hasOwn(options, 'auth') ? options.auth : undefined;
-      checkTimeout(options.timeout);
+      const auth = options && Object.hasOwn(options, 'auth') ? options.auth : undefined;
+      checkTimeout(options?.timeout);
       // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
       const url = typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : input;
       // Before ky, where the platform's own refusal would quote the password.

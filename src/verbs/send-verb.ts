@@ -9,6 +9,7 @@ import { LostBody } from './read-body.ts';
 import { retryOn } from './retry-on-clock.ts';
 import { type Read, type Then, withShortcuts } from './shortcuts.ts';
 import type { CallFacts, VerbDefaults, VerbOptions } from './verb-options.ts';
+import { type Called, isKysBody, wireOf } from './wire.ts';
 
 /** One try of a verb, as the pipeline is asked for it. */
 export interface Attempt {
@@ -47,24 +48,26 @@ const LONGEST_WAIT = 60_000;
 export function sendVerb(
   input: string | URL | Request,
   method: string | undefined,
-  options: VerbOptions,
+  options: VerbOptions | undefined,
   host: VerbHost,
 ): ResponsePromise {
-  const call = new VerbCall(input, options, host);
+  // An object on no prototype is slow to read, and most calls bring no options.
+  const own = options === undefined ? NO_OPTIONS : ownOf(options);
+  const call = new VerbCall(input, own, host);
   const answer = ky(input, call.kyOptions(method)).catch((error: unknown) => call.fail(error));
   const read: Read = (accept, take, then) => call.read(answer, accept, take, then);
-  return withShortcuts(answer, read, options) as ResponsePromise;
+  return withShortcuts(answer, read, own) as ResponsePromise;
 }
 
+const NO_OPTIONS: VerbOptions = Object.freeze({});
+
 class VerbCall {
-  readonly #input: string | URL | Request;
-  readonly #options: VerbOptions;
+  readonly #called: Called;
   readonly #host: VerbHost;
-  #accept = '*/*';
 
   constructor(input: string | URL | Request, options: VerbOptions, host: VerbHost) {
-    this.#input = input;
-    this.#options = ownOf(options);
+    const headers = mergeHeaders(host.defaults.headers, options.headers);
+    this.#called = { input, options, headers, accept: '*/*' };
     this.#host = host;
   }
 
@@ -75,19 +78,25 @@ class VerbCall {
     then: Then<T> = (body) => body,
   ): Promise<unknown> {
     // Called before ky sends: it lets a microtask pass for this very purpose.
-    this.#accept = accept;
+    this.#called.accept = accept;
     const response = await answer;
     try {
-      const body = await take(response)
-        .catch((error: unknown) => {
-          // The connection broke while the body was read: the platform's own error, which ky does not see.
-          throw error instanceof TypeError ? new LostBody(error) : error;
-        })
-        .finally(() => this.#host.line.end());
+      const body = await this.#take(response, take);
       this.#host.line.fence();
       return await then(body, response);
     } catch (error) {
       throw await toValetError(error, this.#context());
+    }
+  }
+
+  async #take<T>(response: Response, take: (response: Response) => Promise<T>): Promise<T> {
+    try {
+      return await take(response);
+    } catch (error) {
+      // The connection broke while the body was read: the platform's own error, which ky does not see.
+      throw error instanceof TypeError ? new LostBody(error) : error;
+    } finally {
+      this.#host.line.end();
     }
   }
 
@@ -97,43 +106,35 @@ class VerbCall {
   }
 
   kyOptions(method: string | undefined): Options {
-    const { body, json, auth: _auth, timeout: _timeout, headers: own, retry, hooks, ...rest } = this.#options;
+    const { options, headers } = this.#called;
+    const { body, json, auth: _auth, timeout: _timeout, headers: _own, retry, hooks, ...rest } = options;
     const { defaults, clock } = this.#host;
     const retries = withinReason(retry ?? defaults.retry);
-    const headers = mergeHeaders(defaults.headers, own);
-    // With progress ky must see the body: it counts the bytes that pass.
     const content = json === undefined ? body : stringify(json, rest);
+    const isKys = isKysBody(options);
     return {
       ...rest,
-      ...(this.#isKysBody && { body: (typeof content === 'function' ? content() : content) as BodyInit }),
+      ...(isKys && { body: (typeof content === 'function' ? content() : content) as BodyInit }),
       ...(method !== undefined && { method }),
       ...retryOn(clock, retries, hooks),
       ...(headers !== undefined && { headers }),
       // The pipeline keeps the time of each send, so that waiting for a credential does not count (rule P6).
       timeout: false,
-      fetch: (request, init) =>
-        this.#send(request as Request, init ?? {}, this.#isKysBody ? undefined : content),
+      fetch: (request, init) => this.#send(request as Request, init ?? {}, isKys ? undefined : content),
     };
   }
 
-  get #isKysBody(): boolean {
-    return this.#options.onUploadProgress !== undefined;
-  }
-
   async #send(request: Request, init: RequestInit, body: Attempt['body']): Promise<Response> {
-    const { json, hooks, signal, timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT } = this.#options;
-    if (!request.headers.has('accept')) request.headers.set('accept', this.#accept);
-    if (json !== undefined && !request.headers.has('content-type')) {
-      request.headers.set('content-type', 'application/json');
-    }
+    const { input, options } = this.#called;
+    const { hooks, signal, timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT } = options;
     const limit = timeout === false ? undefined : timeout;
-    const given = this.#input instanceof Request ? this.#input : undefined;
+    const given = input instanceof Request ? input : undefined;
     const own = signal === undefined ? given?.signal : signal;
     // ky was given no body: one that is there came with the request that a hook put in place.
     const isHooks = hooks !== undefined && !given && request.body instanceof ReadableStream;
     const attempt = { body: isHooks ? undefined : body, timeout: limit, signal: own ?? undefined };
     try {
-      return await this.#host.line.send({ ...attempt, ...this.#wire(request, init) });
+      return await this.#host.line.send({ ...attempt, ...wireOf(this.#called, request, init) });
     } catch (error) {
       // ky decides about another try by the kind of error: a timeout has to be one of its own.
       if (!ValetError.is(error) || error.code !== 'TIMEOUT') throw error;
@@ -141,19 +142,11 @@ class VerbCall {
     }
   }
 
-  /** ky's `Request` as it is, or its parts where they say the same: the platform makes its own of either. */
-  #wire(request: Request, init: RequestInit): Pick<Attempt, 'input' | 'init'> {
-    if (this.#options.hooks !== undefined || this.#isKysBody || this.#input instanceof Request) {
-      return { input: request, init };
-    }
-    const { method, headers, url } = request;
-    return { input: url, init: { ...init, ...requestFields(this.#options), method, headers } };
-  }
-
   #context(): ErrorContext {
     const { line, redactor, defaults } = this.#host;
-    const url = this.#input instanceof Request ? this.#input.url : String(this.#input);
-    const facts = line.facts(this.#options.method ?? 'GET', url);
+    const { input, options } = this.#called;
+    const url = input instanceof Request ? input.url : String(input);
+    const facts = line.facts(options.method ?? 'GET', url);
     return { facts, redactor, now: this.#host.clock.now(), errorSchema: defaults.errorSchema };
   }
 }
@@ -167,23 +160,4 @@ function withinReason(retry: Options['retry']): Exclude<NonNullable<Options['ret
 
 function stringify(json: unknown, { stringifyJson }: Options): string {
   return stringifyJson?.(json) ?? JSON.stringify(json);
-}
-
-const REQUEST_FIELDS = [
-  'cache',
-  'credentials',
-  'integrity',
-  'keepalive',
-  'mode',
-  'priority',
-  'redirect',
-  'referrer',
-  'referrerPolicy',
-  'signal',
-] as const;
-
-/** What the caller said of a request besides method, headers and body. */
-function requestFields(options: VerbOptions): RequestInit {
-  const given = REQUEST_FIELDS.filter((name) => options[name] !== undefined);
-  return given.length === 0 ? {} : Object.fromEntries(given.map((name) => [name, options[name]]));
 }

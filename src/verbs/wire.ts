@@ -1,0 +1,68 @@
+import type { Options } from 'ky';
+import type { Attempt } from './send-verb.ts';
+import type { VerbOptions } from './verb-options.ts';
+
+/** What a verb was called with, as far as it is sent. */
+export interface Called {
+  readonly input: string | URL | Request;
+  readonly options: VerbOptions;
+  /** Those of the client and of the call; `undefined`: there are none. */
+  readonly headers: Options['headers'] | undefined;
+  /** What the shortcut asks for that reads the answer. */
+  accept: string;
+}
+
+/** ky's `Request` as it is, or its parts where they say the same: the platform makes its own of either. */
+export function wireOf(called: Called, request: Request, init: RequestInit): Pick<Attempt, 'input' | 'init'> {
+  const { input, options, headers } = called;
+  if (options.hooks !== undefined || isKysBody(options) || input instanceof Request) {
+    complete(request.headers, called);
+    return { input: request, init };
+  }
+  return {
+    input: options.searchParams === undefined ? String(input) : request.url,
+    init: {
+      ...init,
+      ...requestFields(options),
+      method: request.method,
+      // Where ky was given no headers it has none, and looking for them costs more than writing these.
+      headers: headers === undefined ? assumed(called) : complete(request.headers, called),
+    },
+  };
+}
+
+/** With progress ky must see the body: it counts the bytes that pass. */
+export function isKysBody({ onUploadProgress }: VerbOptions): boolean {
+  return onUploadProgress !== undefined;
+}
+
+/** What ky's shortcuts would write, where nobody else has. */
+function assumed({ options, accept }: Called): Record<string, string> {
+  return options.json === undefined ? { accept } : { accept, 'content-type': 'application/json' };
+}
+
+function complete(headers: Headers, called: Called): Headers {
+  for (const [name, value] of Object.entries(assumed(called))) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
+  return headers;
+}
+
+const REQUEST_FIELDS = [
+  'cache',
+  'credentials',
+  'integrity',
+  'keepalive',
+  'mode',
+  'priority',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'signal',
+] as const;
+
+/** What the caller said of a request besides method, headers and body. */
+function requestFields(options: VerbOptions): RequestInit {
+  const given = REQUEST_FIELDS.filter((name) => options[name] !== undefined);
+  return given.length === 0 ? {} : Object.fromEntries(given.map((name) => [name, options[name]]));
+}
