@@ -26,7 +26,7 @@ export function sharedStore(store: TokenStore): SharedStore {
       appeal: (...refused) => leases.settlement.appeal(...refused),
       settle: (...done) => leases.settlement.settle(...done),
       release: (lease) => leases.settlement.release(lease),
-      signedIn: (slot) => session.signedIn(slot),
+      signedIn: (...signedIn) => session.signedIn(...signedIn),
       signedOut: () => session.signedOut(),
     };
   };

@@ -145,7 +145,7 @@ export class TokenManager<User extends SessionUser> {
     this.#refresher.supersede();
     this.#wallet.commit(home, grant, { forced: fresh, login: true });
     this.#initial = undefined;
-    return this.#sharing?.signedIn(home) ?? Promise.resolve();
+    return this.#sharing?.signedIn(home, fresh) ?? Promise.resolve();
   }
 
   /** Forgets everything, and asks nobody until a sign-in: refetching views must not sign the user in again. */
@@ -191,6 +191,7 @@ export class TokenManager<User extends SessionUser> {
   #begin(): boolean {
     const initial = this.#initial;
     this.#initial = undefined;
-    return initial?.() ?? false;
+    // Who is known by now has been heard of since: that is newer.
+    return this.#state.snapshot.status === 'loading' && initial?.() === true;
   }
 }

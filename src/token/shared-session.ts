@@ -99,15 +99,20 @@ export class SharedSession<User extends SessionUser> {
     this.#seen = document;
   }
 
-  signedIn(slot: Slot): Promise<void> {
+  /** Stores a login; or what this client began with, unless somebody has signed in since it looked: that is newer. */
+  signedIn(slot: Slot, isLogin: boolean): Promise<void> {
     const { wallet } = this.#parts;
-    return this.#writer.writeInTime(({ document, now }) => {
+    let isLate = false;
+    const written = this.#writer.writeInTime(({ document, now }) => {
+      isLate = !isLogin && document?.state === 'signed-in';
+      if (isLate) return undefined;
       const { token, ...parts } = wallet.stored(slot, now);
       const isSame = hasSession(document) && document?.userId === parts.userId;
       const epoch = isSame && document ? document.epoch : nextEpoch(document, now);
       const tokens = token ? [token] : [];
       return following(document, { ...parts, ...CLEAN, state: 'signed-in', epoch, tokens }, now);
     });
+    return isLogin ? written : written.then(() => (isLate ? this.look() : undefined));
   }
 
   /** Leaves word that the user has signed out; not where another one is signed in by now. */

@@ -25,7 +25,8 @@ export interface Sharing {
   settle(lease: Lease, slot: Slot, answer: Answer | undefined, outcome: Outcome): Promise<void>;
   /** Lets the claim of a lease go that nothing will come of. Never rejects. */
   release(lease: Lease): Promise<void>;
-  signedIn(slot: Slot): Promise<void>;
+  /** Somebody signed in; or, where that was no login, this client began with tokens at hand. */
+  signedIn(slot: Slot, isLogin: boolean): Promise<void>;
   signedOut(): Promise<void>;
 }
 
