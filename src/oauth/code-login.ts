@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi';
 import type { EndedSession, TokenSource } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 import { exchangeCode } from './code-exchange.ts';
+import { digest } from './digest.ts';
 import { endSessionUrl } from './end-session.ts';
 import type { Issuer } from './issuer.ts';
 import { answeredElsewhere, denied, refusedBy } from './login-errors.ts';
@@ -96,7 +97,8 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
       response_type: 'code',
       state,
       ...(nonce !== '' && { nonce }),
-      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      // RFC 7636 §4.2. That of oauth4webapi fails under jsdom, whose `ArrayBuffer` is another one.
+      code_challenge: await digest(verifier),
       code_challenge_method: 'S256',
       // The code, too, is of no use without the key (RFC 9449 §10).
       ...(this.proof && { dpop_jkt: await this.proof.thumbprint() }),

@@ -1,4 +1,5 @@
 import { invalidOption } from '../options.ts';
+import { base64url, digest, encode } from './digest.ts';
 
 /** A key that tokens are bound to, ready to sign with. */
 export interface BoundKey {
@@ -69,17 +70,4 @@ function signingOf({ algorithm, usages }: CryptoKey): Signing {
       return { name: 'ES256', parameters: { name, hash: 'SHA-256' } };
   }
   throw invalidOption('dpop.keyPair is a pair of keys for signing: ECDSA with P-256, or Ed25519.');
-}
-
-async function digest(text: string): Promise<string> {
-  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', encode(text))));
-}
-
-function encode(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
-function base64url(bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }

@@ -1,5 +1,6 @@
+import { runInNewContext } from 'node:vm';
 import { decodeJwt } from 'jose';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { accessToken, Client, type TokenSource } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores.ts';
 import { startAuthorizationServer } from '../support/authorization-server.mjs';
@@ -22,6 +23,17 @@ test('a user signs in at the server and comes back signed in, where they were', 
   const token = api.received[0]?.headers.authorization?.slice('Bearer '.length) ?? '';
   expect(decodeJwt(token)).toMatchObject({ aud: 'https://api.test/', sub: 'alice', scope: 'read' });
   expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'alice' } });
+});
+
+test('a user signs in where ArrayBuffer is that of another realm, as under jsdom', async () => {
+  await using server = await startAuthorizationServer();
+  const tab = openTab(server);
+  vi.stubGlobal('ArrayBuffer', runInNewContext('ArrayBuffer'));
+  onTestFinished(() => void vi.unstubAllGlobals());
+  await tab.source.signIn();
+  vi.unstubAllGlobals();
+  await comeBack(tab);
+  expect(await tab.source.handleRedirect()).toEqual({ returnTo: HOME });
 });
 
 test('the answer is out of the address bar before it is exchanged, and nothing of the login stays', async () => {
