@@ -6,7 +6,7 @@ import { ConfigError, TokenError, ValetError } from '../errors.ts';
 export interface ApiKeyContext {
   /** The key a server has just refused with a 401: hand out another one, if there is one. */
   readonly rejectedKey?: string;
-  /** Aborts when the client is closed or nobody waits any more. */
+  /** Aborts when every client that uses the function is closed, and when nobody waits any more. */
   readonly signal: AbortSignal;
 }
 
@@ -22,27 +22,55 @@ export interface KeySource {
   credential(query: CredentialQuery<string>): Awaitable<string>;
 }
 
+/** The clients that use one key function. */
+class Clients {
+  readonly #hosts: Host[] = [];
+  #unused = new AbortController();
+
+  /** Aborts when the last one is closed: until then somebody may wait for what the function brings. */
+  get unused(): AbortSignal {
+    return this.#unused.signal;
+  }
+
+  /** The newest one that is open, else the newest one. */
+  get newest(): Host | undefined {
+    return this.#hosts.findLast(({ signal }) => !signal.aborted) ?? this.#hosts.at(-1);
+  }
+
+  add(host: Host): void {
+    this.#hosts.push(host);
+    if (this.unused.aborted) this.#unused = new AbortController();
+    host.signal.addEventListener('abort', () => {
+      if (this.newest?.signal.aborted === true) this.#unused.abort(new ConfigError('CLIENT_CLOSED'));
+    });
+  }
+
+  /** A key that one client was given is a secret of all. */
+  redact(kind: unknown, key: string): void {
+    for (const { redactor } of this.#hosts) redactor.add(kind, key);
+  }
+}
+
 /** `check` throws for a key that cannot be sent. */
 export function keyFunction(
   ask: ApiKeyFunction,
   maxAge: number | undefined,
   check: (key: unknown) => void,
 ): KeySource {
-  let host: Host | undefined;
-  const hosts = new Set<Host>();
+  const clients = new Clients();
   let known: { readonly key: string; readonly at: Moment } | undefined;
   let running: Promise<string> | undefined;
 
   const receive = (key: string, { clock }: Host): string => {
     // First: a text such as 'undefined' is no secret, and would be masked in every message from then on.
     check(key);
-    for (const { redactor } of hosts) redactor.add(ask, key);
+    clients.redact(ask, key);
     known = { key, at: moment(clock) };
     return key;
   };
   const call = (on: Host, rejectedKey?: string): Awaitable<string> => {
     if (running) return running;
-    const answer = callKeyFunction(ask, on, rejectedKey);
+    const answer = callKeyFunction(ask, { host: on, unused: clients.unused, rejectedKey });
     // Not only text: `() => process.env.KEY` hands out undefined, which is for receive() to refuse.
     if (!(answer instanceof Promise)) return receive(answer, on);
     running = answer
@@ -53,13 +81,9 @@ export function keyFunction(
     return running;
   };
   return {
-    connect(on) {
-      host = on;
-      // A key that one client was given is a secret of all.
-      hosts.add(on);
-    },
+    connect: (host) => clients.add(host),
     credential({ rejected }) {
-      const on = host;
+      const on = clients.newest;
       if (on === undefined)
         throw new ConfigError('INVALID_OPTION', { message: 'A strategy is used through a client.' });
       // A late 401: another request has already brought a newer key.
@@ -73,14 +97,18 @@ export function keyFunction(
   };
 }
 
+/** One call of a key function. */
+interface KeyCall {
+  readonly host: Host;
+  /** Aborts when nobody uses the function any more. */
+  readonly unused: AbortSignal;
+  readonly rejectedKey: string | undefined;
+}
+
 /** Calls the user's function, bounded in time, with its errors wrapped and redacted. */
-function callKeyFunction(
-  ask: ApiKeyFunction,
-  host: Host,
-  rejectedKey: string | undefined,
-): Awaitable<string> {
+function callKeyFunction(ask: ApiKeyFunction, { host, unused, rejectedKey }: KeyCall): Awaitable<string> {
   const controller = new AbortController();
-  const signal = AbortSignal.any([host.signal, controller.signal]);
+  const signal = AbortSignal.any([unused, controller.signal]);
   const failed = (error: unknown): never => {
     // What it has for a cause may hold more than we know.
     if (ValetError.is(error)) throw error.cause === undefined ? error : host.redactor.copy(error);
@@ -93,19 +121,14 @@ function callKeyFunction(
   try {
     const answer = ask({ signal, ...(rejectedKey !== undefined && { rejectedKey }) });
     if (typeof answer === 'string' || typeof answer !== 'object' || answer === null) return answer;
+    const cancel = alarm(host.clock, PATIENCE, () => controller.abort(keyTimeout()), true);
     return new Promise<string>((resolve, reject) => {
-      const cancel = alarm(
-        host.clock,
-        PATIENCE,
-        () => {
-          const late = keyTimeout();
-          controller.abort(late);
-          reject(late);
-        },
-        true,
-      );
-      Promise.resolve(answer).then(resolve, reject).finally(cancel);
-    }).catch(failed);
+      // One that does not heed its signal is not waited for either.
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      Promise.resolve(answer).then(resolve, reject);
+    })
+      .finally(cancel)
+      .catch(failed);
   } catch (error) {
     return failed(error);
   }
