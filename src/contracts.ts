@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { SessionError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Redactor } from './redact.ts';
 
@@ -309,7 +310,7 @@ export type SessionSnapshot<User extends SessionUser = SessionUser> =
   | { readonly status: 'loading' }
   | { readonly status: 'signed-out' }
   | { readonly status: 'signed-in'; readonly user: User }
-  | { readonly status: 'ended'; readonly user: User; readonly error: Error };
+  | { readonly status: 'ended'; readonly user: User; readonly error: SessionError };
 
 /** Who is signed in on a client, and how to change that. */
 export interface Session<User extends SessionUser = SessionUser> {
@@ -326,6 +327,9 @@ export interface Session<User extends SessionUser = SessionUser> {
    */
   signIn(tokens: TokenResponse): Promise<void>;
   signOut(): Promise<void>;
-  /** Whether the access token was granted `scope`. For showing or hiding things, never for security. */
+  /**
+   * Whether an access token of the session was granted `scope`; while it is `ended`, one of the last. For showing or
+   * hiding things, never for security.
+   */
   hasScope(scope: string): boolean;
 }

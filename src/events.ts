@@ -4,6 +4,7 @@
  * @module
  */
 import type { SessionUser, TokenReason } from './contracts.ts';
+import type { SessionError } from './errors.ts';
 
 /** The beginning of a request. */
 export interface RequestEvent {
@@ -63,14 +64,20 @@ export interface ClientEvents {
     readonly message: string;
     readonly retryAfter?: number;
   };
-  /** Somebody is signed in. */
+  /** Somebody is signed in who was not before: at a first token, a login, a switch of user, or a return after the end. */
   signedin: { readonly user: SessionUser };
-  /** Another user than before, from and to nobody too; comes before anything can be shown. */
+  /**
+   * Another user than before, from and to nobody too; comes before anything can be shown. Not at the end of a session,
+   * nor when its user returns.
+   */
   userchange: { readonly user?: SessionUser; readonly previous?: SessionUser };
-  /** The issuer ended the session. */
-  sessionend: { readonly user: SessionUser; readonly error: Error };
-  /** A user signed out. */
-  signedout: { readonly user?: SessionUser };
+  /** The issuer ended the session of a user, or another tab or process has heard so. Its user is still known. */
+  sessionend: { readonly user: SessionUser; readonly error: SessionError };
+  /**
+   * A user is not signed in any more: by `signOut()` here, in another tab or process, or because the provider says
+   * `null`. Not where nobody was.
+   */
+  signedout: { readonly user: SessionUser };
   /** Something to mend. Written to the logger as well during development. */
   warning: { readonly code: string; readonly message: string };
 }

@@ -4,7 +4,7 @@ import { accessToken } from './fetch.ts';
 import { invalidOption } from './options.ts';
 import { type AuthServer, createAuthServer } from './testing/auth-server.ts';
 import { createClock, type TestClock } from './testing/clock.ts';
-import { beginningWith, firstOf } from './testing/first-snapshot.ts';
+import { beginningWith, firstOf, givenUser } from './testing/first-snapshot.ts';
 import { bearerIn, unauthorized } from './testing/msw.ts';
 import { initialOf, People } from './testing/people.ts';
 import {
@@ -115,7 +115,7 @@ export function createTestClient<User extends SessionUser = SessionUser>(
   const clock = clockOf(given, shared);
   const server = shared ?? createAuthServer({ clock });
   const people = new People<User>(server, scopes);
-  const first = firstOf(user === undefined ? ({ id: 'test-user' } as User) : user, status);
+  const first = firstOf(givenUser(user), status);
   const fetch = createRefusingFetch(responses ?? {}, (request) => refusal(request, server));
   const strategy = accessToken<User>((context) => people.provider(context, first.status === 'loading'), {
     user: (claims) => people.find(claims),

@@ -5,12 +5,13 @@
  */
 'use client';
 
-import { createElement, type ReactNode, useState } from 'react';
+import { createElement, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Client } from './client.ts';
 import type { SessionUser } from './contracts.ts';
 import { invalidOption } from './options.ts';
 import { ClientProvider } from './react.ts';
 import { createTestClient, type TestClient, type TestClientOptions } from './test-client.ts';
+import { givenUser } from './testing/first-snapshot.ts';
 
 export type { TestClient, TestClientOptions } from './test-client.ts';
 
@@ -26,7 +27,8 @@ export interface TestSessionProps<User extends SessionUser = SessionUser> extend
 
 /**
  * Renders `children` with a test client: `<TestSession user={{ id: 'ada' }} responses={{ … }}>`. The props are those
- * of `createTestClient()`, read when it is mounted.
+ * of `createTestClient()`, read when it is mounted. With another `user` in a later render that one signs in, and with
+ * `null` the user signs out. For anything else that changes give it another `key`.
  */
 export function TestSession<User extends SessionUser = SessionUser>({
   client,
@@ -35,6 +37,7 @@ export function TestSession<User extends SessionUser = SessionUser>({
   ...options
 }: TestSessionProps<User>): ReactNode {
   const [made] = useState(() => client ?? createTestClient(options));
+  useFollowed(made, givenUser(options.user));
   const [extra] = Object.keys(options);
   if (client !== undefined && extra !== undefined)
     throw invalidOption(`<TestSession> takes client, or ${extra}: give ${extra} to createTestClient().`);
@@ -43,4 +46,14 @@ export function TestSession<User extends SessionUser = SessionUser>({
     readonly children?: ReactNode;
   }) => ReactNode;
   return createElement(Provider, { client: client ?? (made as unknown as Client) }, children);
+}
+
+/** Signs in who comes with a later render. The same user as before is left as they are, whatever became of them. */
+function useFollowed<User extends SessionUser>(client: TestClient<User>, user: User | null): void {
+  const followed = useRef(user);
+  useEffect(() => {
+    if (followed.current?.id === user?.id) return;
+    followed.current = user;
+    void (user === null ? client.signOut() : client.signInAs(user));
+  });
 }

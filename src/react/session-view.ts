@@ -1,5 +1,6 @@
 import { createElement, Fragment, type ReactNode } from 'react';
 import type { SessionSnapshot } from '../contracts.ts';
+import type { SessionError } from '../errors.ts';
 
 /** Props of `Session`. */
 export interface SessionProps {
@@ -13,7 +14,7 @@ export interface SessionProps {
    * The session has ended: a dialog to sign in again, beside the children, which stay as they are. Without it they
    * give way to `signedOut`.
    */
-  readonly ended?: ReactNode | ((error: Error) => ReactNode);
+  readonly ended?: ReactNode | ((error: SessionError) => ReactNode);
 }
 
 /** What there is to see of a session. */

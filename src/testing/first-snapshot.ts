@@ -39,6 +39,11 @@ function startingWith<User extends SessionUser>(
   };
 }
 
+/** Who is signed in: nobody with `null`, somebody where nothing is said. */
+export function givenUser<User extends SessionUser>(user: User | null | undefined): User | null {
+  return user === undefined ? ({ id: 'test-user' } as User) : user;
+}
+
 /** What a session begins with. */
 export function firstOf<User extends SessionUser>(
   user: User | null,

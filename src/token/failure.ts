@@ -12,9 +12,11 @@ import { asksForUser, codesOf, FINAL, MISCONFIGURED, PASSING, suberrorOf } from 
  * - `misconfigured`: the same call cannot succeed; the session stays, and nothing is asked until something changes.
  * - `temporary`: the network, the server or the provider had a bad moment; every token is kept.
  */
-export interface Failure {
-  readonly kind: 'final' | 'misconfigured' | 'temporary';
-  readonly error: ValetError;
+export type Failure =
+  | (FailureDetails & { readonly kind: 'final'; readonly error: SessionError })
+  | (FailureDetails & { readonly kind: 'misconfigured' | 'temporary'; readonly error: ValetError });
+
+interface FailureDetails {
   /** Whether a request may wait for the next attempt. Not for a provider's bug: waiting would hide it. */
   readonly waitable: boolean;
   /** Milliseconds that the issuer asked us to wait. */
@@ -133,8 +135,9 @@ function ownError(thrown: ValetError, redactor: Redactor): ValetError {
 }
 
 function judgeOwn(error: ValetError): Failure {
+  // Also that of another copy of the package.
   if (error instanceof SessionError || error.name === 'SessionError')
-    return { kind: 'final', error, waitable: false };
+    return { kind: 'final', error: error as SessionError, waitable: false };
   const waitable = error.retryable && error.code !== ('TOKEN_INVALID' satisfies ErrorCode);
   const retryAfter = error instanceof TokenError ? error.retryAfter : undefined;
   return { kind: error.retryable ? 'temporary' : 'misconfigured', error, waitable, retryAfter };

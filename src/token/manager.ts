@@ -65,7 +65,7 @@ export class TokenManager<User extends SessionUser> {
   }
 
   hasScope(scope: string): boolean {
-    return this.#wallet.slots.some(({ current }) => current?.scopes.has(scope) === true);
+    return this.#wallet.hasScope(scope);
   }
 
   /** What a source may have to revoke. */

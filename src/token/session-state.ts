@@ -1,4 +1,5 @@
 import type { SessionSnapshot, SessionUser } from '../contracts.ts';
+import type { SessionError } from '../errors.ts';
 import { type EventSink, silence } from '../events.ts';
 
 /**
@@ -85,7 +86,7 @@ export class SessionState<User extends SessionUser> {
   }
 
   /** The issuer ended the session. Where there never was one, nobody is signed in. */
-  ended(error: Error): void {
+  ended(error: SessionError): void {
     const previous = this.#snapshot;
     if (previous.status === 'ended') return;
     if (!('user' in previous)) {

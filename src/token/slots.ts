@@ -11,6 +11,8 @@ export class Slots {
   readonly #random: () => number;
   readonly #plain: Slot;
   readonly #slots = new Map<string, Slot>();
+  /** What the tokens were granted that were dropped last. */
+  #grantedLast: readonly ReadonlySet<string>[] = [];
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
@@ -26,6 +28,28 @@ export class Slots {
   get(need: Need, kept?: Slot): Slot {
     if (need.audience === undefined && need.scopes.length === 0) return this.#plain;
     return this.#slots.get(keyOf(need)) ?? this.#add(need, kept);
+  }
+
+  /** Whether a token was granted `scope`; in a session that has ended, where none is left, one of its last. */
+  isGranted(scope: string): boolean {
+    const granted = this.#granted;
+    return (granted.length > 0 ? granted : this.#grantedLast).some((scopes) => scopes.has(scope));
+  }
+
+  /** Drops the tokens. What they were granted stays known, as their user does. */
+  drop(): void {
+    const granted = this.#granted;
+    if (granted.length > 0) this.#grantedLast = granted;
+    for (const slot of this.all) slot.drop();
+  }
+
+  forgetAllBut(kept?: Slot): void {
+    this.#grantedLast = [];
+    for (const slot of this.all) if (slot !== kept) slot.forget();
+  }
+
+  get #granted(): readonly ReadonlySet<string>[] {
+    return this.all.flatMap(({ current }) => current?.scopes ?? []);
   }
 
   #add(need: Need, kept?: Slot): Slot {

@@ -93,7 +93,7 @@ export class Verdict<User extends SessionUser> {
     for (const each of slots) each.backoff.failed(failure);
   }
 
-  #end(error: ValetError): void {
+  #end(error: SessionError): void {
     const hadUser = this.#state.user !== undefined;
     this.unlatch();
     // Where nobody ever was signed in, there is no session that could end.

@@ -78,6 +78,10 @@ export class Wallet<User extends SessionUser> {
     return phaseOf(this.#host.clock, current) === 'ended' ? undefined : current;
   }
 
+  hasScope(scope: string): boolean {
+    return this.#slots.isGranted(scope);
+  }
+
   isFresh(held: HeldToken): boolean {
     return phaseOf(this.#host.clock, held) === 'fresh';
   }
@@ -129,7 +133,7 @@ export class Wallet<User extends SessionUser> {
     if (login) slot.forget();
     if (login || isSwitch) {
       this.#idToken = undefined;
-      this.#forgetOthers(slot);
+      this.#slots.forgetAllBut(slot);
     }
     this.remember(grant);
     slot.current = held;
@@ -158,7 +162,7 @@ export class Wallet<User extends SessionUser> {
     const { refreshAhead } = this.#options;
     const identity = this.#whose.adopt(this.#state.user, userId, { value: tokens[0]?.token ?? '', idToken });
     const epoch = this.#state.epochOf(identity.user);
-    if (epoch !== this.#state.epoch) this.#forgetOthers();
+    if (epoch !== this.#state.epoch) this.#slots.forgetAllBut();
     for (const stored of tokens) {
       redactGrant(redactor, { value: stored.token });
       const slot = this.slotFor(stored.need);
@@ -183,22 +187,18 @@ export class Wallet<User extends SessionUser> {
     for (const slot of this.slots) slot.suspect = true;
   }
 
-  /** Forgets the tokens. */
+  /** Forgets the tokens. Whose they were and what they were granted stays known. */
   drop(): void {
-    for (const slot of this.slots) slot.drop();
+    this.#slots.drop();
     this.refreshToken = undefined;
   }
 
   /** Forgets the tokens and the user. */
   forget(): void {
-    this.#forgetOthers();
+    this.#slots.forgetAllBut();
     this.refreshToken = undefined;
     this.#idToken = undefined;
     this.#whose.forget();
     this.#state.signedOut();
-  }
-
-  #forgetOthers(kept?: Slot): void {
-    for (const slot of this.slots) if (slot !== kept) slot.forget();
   }
 }

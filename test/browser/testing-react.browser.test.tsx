@@ -115,6 +115,67 @@ test('it stays the same client when it renders again', async () => {
   expect(clients.size).toBe(1);
 });
 
+test('another user in a later render signs in, null signs out, and the same one changes nothing', async () => {
+  const seen: string[] = [];
+  function Watch(): ReactNode {
+    const client = useClient();
+    useEffect(() => client.on('userchange', ({ user }) => seen.push(user?.id ?? 'nobody')), [client]);
+    return page;
+  }
+  const element = (user: Member | null): ReactNode => (
+    <StrictMode>
+      <TestSession user={user}>
+        <Watch />
+      </TestSession>
+    </StrictMode>
+  );
+  const { shows, render } = stage(element(ada));
+  await shows('Hello, Ada');
+  render(element({ ...ada }));
+  render(element({ id: 'bob', name: 'Bob' }));
+  await shows('Hello, Bob');
+  render(element(null));
+  await shows('log in');
+  render(element(ada));
+  await shows('Hello, Ada');
+  expect(seen).toEqual(['bob', 'nobody', 'ada']);
+});
+
+test('who is signed in unless said otherwise is signed out with null, and back without', async () => {
+  const Id = (): ReactNode => <p>{useUser().id}</p>;
+  const element = (options: { user?: null }): ReactNode => (
+    <TestSession {...options}>
+      <Session signedOut={<p>log in</p>}>
+        <Id />
+      </Session>
+    </TestSession>
+  );
+  const { shows, render } = stage(element({}));
+  await shows('test-user');
+  render(element({ user: null }));
+  await shows('log in');
+  render(element({}));
+  await shows('test-user');
+});
+
+test('a user who signed out in the page is not signed in by a render', async () => {
+  const Out = (): ReactNode => {
+    const client = useClient();
+    useEffect(() => void client.signOut(), [client]);
+    return page;
+  };
+  const element = (key: number): ReactNode => (
+    <TestSession user={{ ...ada }}>
+      <Out key={0} />
+      <p>{key}</p>
+    </TestSession>
+  );
+  const { shows, render } = stage(element(1));
+  await shows('log in | 1');
+  render(element(2));
+  await shows('log in | 2');
+});
+
 test('components of a context of their own are given its provider', async () => {
   const members = createClientContext<Client<Member>>();
   const Name = (): ReactNode => <p>{members.useUser().name}</p>;

@@ -335,6 +335,45 @@ test('hasScope knows what any token of the session was granted', async () => {
   expect(client.session.hasScope('mail.read')).toBe(true);
 });
 
+/** A session of ada that was granted `mail.read` for something besides, and has ended. */
+async function createEnded() {
+  let isOver = false;
+  const valet = createTokenValet(({ scopes }) => {
+    if (isOver) throw new SessionError('SESSION_ENDED');
+    return { token: createJwt({ sub: 'ada', jti: scopes.join() }), scope: ['profile', ...scopes].join(' ') };
+  });
+  await valet.request();
+  await valet.request({ auth: { scopes: ['mail.read'] } });
+  isOver = true;
+  await expect(valet.client.session.refresh()).rejects.toThrow(SessionError);
+  const { session } = valet.client;
+  expect(session.snapshot).toMatchObject({ status: 'ended', user: { id: 'ada' } });
+  return { ...valet, session };
+}
+
+test('while a session is ended, hasScope tells what its last tokens were granted', async () => {
+  const { session, request } = await createEnded();
+  const has = (): boolean[] => ['profile', 'mail.read', 'admin'].map((scope) => session.hasScope(scope));
+  expect(has()).toEqual([true, true, false]);
+
+  expect(await request({ auth: { audience: 'elsewhere' } })).toBe('SESSION_ENDED');
+  await expect(session.refresh()).rejects.toMatchObject({ code: 'SESSION_ENDED' });
+  expect(has()).toEqual([true, true, false]);
+
+  await session.signIn({ token: createJwt({ sub: 'ada' }), scope: 'profile' });
+  expect(has()).toEqual([true, false, false]);
+});
+
+test('after a sign-out, and for another user, hasScope knows nothing of the session that has ended', async () => {
+  const { session: left } = await createEnded();
+  await left.signOut();
+  expect(left.hasScope('profile')).toBe(false);
+
+  const { session: taken } = await createEnded();
+  await taken.signIn({ token: createJwt({ sub: 'bob' }), scope: '' });
+  expect(taken.hasScope('mail.read')).toBe(false);
+});
+
 test('events tell which audience and scopes were asked for', async () => {
   const { client, request } = createTokenValet(namingProvider());
   const told: unknown[] = [];

@@ -31,7 +31,7 @@ interface World {
 function createWorld(...answers: readonly (() => unknown)[]): World {
   const state = new SessionState<SessionUser>();
   state.signedIn(ADA);
-  state.ended(new Error('over'));
+  state.ended(new SessionError('SESSION_ENDED'));
   const session: Session = {
     ...serviceSession(),
     get snapshot() {
@@ -127,7 +127,7 @@ test('a session that ends again at once is waited for again, and all waits count
   const answer = thrownBy(() => source.credential(query));
   await clock.advance(0.6 * LIMIT);
   state.signedIn(ADA);
-  state.ended(new Error('over again'));
+  state.ended(new SessionError('SESSION_ENDED'));
   await clock.advance(0.4 * LIMIT - 1);
   expect(asked()).toBe(2);
   expect(await isSettled(answer)).toBe(false);

@@ -1,6 +1,6 @@
 /** Names and payloads of events. Nothing here runs. */
 import { expectTypeOf } from 'vitest';
-import type { Client, ClientEvents, EventName, SessionUser, TokenReason } from '../../src/index.ts';
+import type { Client, ClientEvents, EventName, SessionError, SessionUser, TokenReason } from '../../src/index.ts';
 
 declare const client: Client;
 
@@ -23,7 +23,8 @@ export function payloads(): void {
     expectTypeOf(retryAfter).toEqualTypeOf<number | undefined>(),
   );
   client.on('userchange', ({ user }) => expectTypeOf(user).toEqualTypeOf<SessionUser | undefined>());
-  client.on('sessionend', ({ error }) => expectTypeOf(error).toEqualTypeOf<Error>());
+  client.on('sessionend', ({ error }) => expectTypeOf(error).toEqualTypeOf<SessionError>());
+  client.on('signedout', ({ user }) => expectTypeOf(user).toEqualTypeOf<SessionUser>());
   client.on('warning', ({ message }) => expectTypeOf(message).toEqualTypeOf<string>());
 }
 

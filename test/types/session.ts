@@ -7,6 +7,7 @@ import {
   combine,
   createFetch,
   type Session,
+  type SessionError,
   type SessionSnapshot,
   type SessionUser,
 } from '../../src/index.ts';
@@ -47,7 +48,7 @@ export function aUserOfAnInterface(): void {
   if (snapshot.status === 'signed-in') expectTypeOf(snapshot.user).toEqualTypeOf<Member>();
   if (snapshot.status === 'ended') {
     expectTypeOf(snapshot.user.admin).toEqualTypeOf<boolean>();
-    expectTypeOf(snapshot.error).toEqualTypeOf<Error>();
+    expectTypeOf(snapshot.error).toEqualTypeOf<SessionError>();
   }
 }
 
@@ -77,7 +78,7 @@ export function statusesCanBeSwitchedOver(snapshot: SessionSnapshot<Member>): st
     case 'signed-in':
       return snapshot.user.name;
     case 'ended':
-      return `${snapshot.user.name}: ${snapshot.error.message}`;
+      return `${snapshot.user.name}: ${snapshot.error.code}`;
     default:
       return expectNothing(snapshot);
   }
