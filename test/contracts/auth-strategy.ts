@@ -8,8 +8,13 @@ import { expectNoSecret, thrownBy, valetErrorOf } from '../support/thrown.ts';
 /** A strategy under test. Every test makes one of its own. */
 export interface StrategyCase {
   readonly strategy: AuthStrategy;
-  /** Every secret that it may write, in the order in which 401s bring them out. */
+  /**
+   * Every secret that it may write, as it is written, in the order in which 401s bring them out; besides, what those
+   * are made of, such as the password behind the base64 of HTTP Basic.
+   */
   readonly secrets: readonly string[];
+  /** What it writes in place of a secret, such as a signature. */
+  readonly proof?: RegExp;
 }
 
 const BASE = 'https://api.example.com/v1';
@@ -25,17 +30,54 @@ export function describeAuthStrategy(name: string, make: () => StrategyCase): vo
   });
 
   test(`${name}: the credential is sent, in no stricter a place than the placement says`, async () => {
-    const { strategy, secrets } = make();
+    const { strategy, secrets, proof } = make();
     const { fetch, sent } = createRecordingFetch();
     await createFetch(strategy, { baseUrl: BASE, runtime: { fetch } })(PATH);
-    const seen = placesOf(sent[0], secrets);
+    const seen = placesOf(sent[0], secrets, proof);
     const allowed = {
       authorization: ['authorization'],
       header: ['authorization', 'header'],
       query: undefined,
     };
-    expect(seen).toContain(strategy.placement);
+    const hint = 'Is each of `secrets` as it is on the wire? A signature is no secret: give `proof`.';
+    expect(seen, hint).toContain(strategy.placement);
     for (const place of seen) expect(allowed[strategy.placement] ?? [place]).toContain(place);
+  });
+
+  test(`${name}: it writes what it says that it writes`, async () => {
+    const { strategy, secrets, proof } = make();
+    const { fetch, sent } = createRecordingFetch();
+    await createFetch(strategy, { baseUrl: BASE, runtime: { fetch } })(PATH);
+    const [request] = sent;
+    const written = [
+      ...headersWith(request, secrets, proof).map((header) => `header ${header}`),
+      ...queryWith(request, secrets, proof).map((parameter) => `query parameter ${parameter}`),
+    ];
+    expect([undefined, ...written]).toContain(strategy.writes);
+  });
+
+  test(`${name}: each request carries it, one after the other and many at once`, async () => {
+    const { strategy, secrets, proof } = make();
+    const { fetch, sent } = createRecordingFetch();
+    const send = createFetch(strategy, { baseUrl: BASE, runtime: { fetch } });
+    await send(PATH);
+    await send(PATH, { method: 'POST', body: 'tea' });
+    await Promise.all([send(PATH), send('carts'), send(PATH)]);
+    expect(sent).toHaveLength(5);
+    for (const request of sent) expect(placesOf(request, secrets, proof)).toContain(strategy.placement);
+  });
+
+  test(`${name}: what a host SDK wrote in its place is replaced, and elsewhere stays`, async () => {
+    const { strategy, secrets, proof } = make();
+    const { fetch, sent } = createRecordingFetch();
+    const send = createFetch(strategy, { baseUrl: BASE, runtime: { fetch } });
+    await send(PATH);
+    const own = headersWith(sent[0], secrets, proof);
+    const headers = Object.fromEntries(['authorization', ...own].map((header) => [header, 'of-the-host']));
+    await send(PATH, { headers });
+    const arrived = [...(sent[1]?.headers ?? [])].filter(([, value]) => value.includes('of-the-host'));
+    expect(arrived).toEqual(own.includes('authorization') ? [] : [['authorization', 'of-the-host']]);
+    expect(headersWith(sent[1], secrets, proof)).toEqual(own);
   });
 
   test(`${name}: the rest of the URL stays byte for byte`, async () => {
@@ -76,11 +118,11 @@ export function describeAuthStrategy(name: string, make: () => StrategyCase): vo
   });
 
   test(`${name}: auth: false sends none of it`, async () => {
-    const { strategy, secrets } = make();
+    const { strategy, secrets, proof } = make();
     const { fetch, sent } = createRecordingFetch();
     const send = createFetch(strategy, { baseUrl: BASE, runtime: { fetch } });
     await send('https://other.example/x', { auth: false });
-    expect(placesOf(sent[0], secrets)).toEqual([]);
+    expect(placesOf(sent[0], secrets, proof)).toEqual([]);
   });
 
   test(`${name}: another origin gets nothing, not even a request`, async () => {
@@ -120,7 +162,12 @@ export function describeAuthStrategy(name: string, make: () => StrategyCase): vo
         const cause = new Error(`could not send ${request.url} with ${[...request.headers].join()}`);
         throw Object.assign(new TypeError('fetch failed', { cause }), { request });
       }
-      return new Response(null, { status: 401 });
+      // Some servers say what they were sent.
+      const echo = secrets.filter((secret) => carries(request, secret)).join(' ');
+      const headers = {
+        'www-authenticate': `Bearer error="invalid_token", error_description=${quoted(echo)}`,
+      };
+      return new Response(null, { status: 401, headers });
     });
     const logger = { debug: (line: string) => lines.push(line), warn: (line: string) => lines.push(line) };
     const client = new Client(strategy, { baseUrl: BASE, debug: 'curl', logger, runtime: { fetch } });
@@ -145,22 +192,44 @@ export function describeAuthStrategy(name: string, make: () => StrategyCase): vo
     const client = new Client(strategy, { baseUrl: BASE, runtime: { fetch } });
     client.on('response', ({ credentialId }) => said.push(credentialId));
     const error = await valetErrorOf(() => client.get(PATH, { retry: 0 }));
-    expect(said).toEqual([expect.stringMatching(/./)]);
+    expect(said, 'describe() gives a fingerprint or a label').toEqual([expect.stringMatching(/./)]);
     expectNoSecret(String(said[0]), ...secrets);
-    expect(error.message).toMatch(/was sent as/);
+    const hint = 'explain() says what was sent and where: "The key was sent as header x-api-key."';
+    expect(error.message, hint).toMatch(/was sent as/);
+    // By itself as well: what the client knows for a secret is taken out of what it says.
+    const credential = await strategy.credential({ scopes: [], resource: BASE });
+    expectNoSecret(`${strategy.explain?.(credential)} ${strategy.describe?.(credential)}`, ...secrets);
   });
 }
 
 /** Where in a request a secret shows, in the words of `AuthStrategy.placement`. */
-function placesOf(request: Request | undefined, secrets: readonly string[]): string[] {
-  if (request === undefined) throw new Error('nothing was sent');
-  const places = [...request.headers]
-    .filter(([, value]) => secrets.some((secret) => value.includes(secret)))
-    .map(([header]) => (header === 'authorization' ? 'authorization' : 'header'));
-  const inUrl = secrets.some((secret) => request.url.includes(encodeURIComponent(secret)));
+function placesOf(request: Request | undefined, secrets: readonly string[], proof?: RegExp): string[] {
+  const headers = headersWith(request, secrets, proof);
+  const places = headers.map((header) => (header === 'authorization' ? header : 'header'));
+  const inQuery = queryWith(request, secrets, proof).length > 0;
+  const inUrl = inQuery || secrets.some((secret) => request?.url.includes(encodeURIComponent(secret)));
   return [...new Set([...places, ...(inUrl ? ['query'] : [])])];
+}
+
+function headersWith(request: Request | undefined, secrets: readonly string[], proof?: RegExp): string[] {
+  if (request === undefined) throw new Error('nothing was sent');
+  return [...request.headers].filter(([, value]) => shows(value, secrets, proof)).map(([header]) => header);
+}
+
+function queryWith(request: Request | undefined, secrets: readonly string[], proof?: RegExp): string[] {
+  if (request === undefined) throw new Error('nothing was sent');
+  const parameters = [...new URL(request.url).searchParams];
+  return parameters.filter(([, value]) => shows(value, secrets, proof)).map(([parameter]) => parameter);
+}
+
+function shows(value: string, secrets: readonly string[], proof: RegExp | undefined): boolean {
+  return secrets.some((secret) => value.includes(secret)) || proof?.test(value) === true;
 }
 
 function carries(request: Request, secret: string): boolean {
   return placesOf(request, [secret]).length > 0;
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,11 +1,21 @@
 import { expect, test } from 'vitest';
-import { accessToken, Client, type TokenSource } from '../../src/index.ts';
+import { type AccessTokenOptions, accessToken, Client, type TokenSource } from '../../src/index.ts';
 import type { IssuerOptions } from '../../src/oauth.ts';
 import { sendJson, startServer, type TestServer } from '../support/server.ts';
 import { expectNoSecret, valetErrorOf } from '../support/thrown.ts';
+import { createDeferred } from '../support/token-valet.ts';
 
 /** Makes the source under test with what every grant takes, and with what this one needs besides. */
 export type MakeGrant = (options: IssuerOptions) => TokenSource;
+
+export interface GrantTraits {
+  /** It gets a first token by itself: it needs no login and no refresh token. */
+  readonly starts: boolean;
+  /** It goes on with the refresh token that it is handed. */
+  readonly redeems: boolean;
+  /** What a first token is asked for with besides the client's secret, such as an assertion: nobody may read it. */
+  readonly secrets?: readonly string[];
+}
 
 const SECRET = 'client-secret-0123456789';
 const REFRESH = 'refresh-token-of-the-login';
@@ -21,15 +31,30 @@ interface Scene extends AsyncDisposable {
 
 type Answer = Parameters<typeof startServer>[0];
 
-/** A client with the grant, a token endpoint that answers as the test likes, and an API. */
-async function scene(make: MakeGrant, answer: Answer, more: Partial<IssuerOptions> = {}): Promise<Scene> {
+/**
+ * A client with the grant after a login, a token endpoint that answers as the test likes, and an API. A grant with a
+ * login goes on with the refresh token that the login has brought.
+ */
+function scene(make: MakeGrant, answer: Answer, more: Partial<IssuerOptions> = {}): Promise<Scene> {
+  return sceneWith({ initial: { refresh_token: REFRESH } }, make, answer, more);
+}
+
+/** The same before there was a login. */
+function firstScene(make: MakeGrant, answer: Answer, more: Partial<IssuerOptions> = {}): Promise<Scene> {
+  return sceneWith({}, make, answer, more);
+}
+
+async function sceneWith(
+  options: Pick<AccessTokenOptions, 'initial'>,
+  make: MakeGrant,
+  answer: Answer,
+  more: Partial<IssuerOptions>,
+): Promise<Scene> {
   const issuer = await startServer(answer);
   const api = await startServer();
   const endpoints = { token: `${issuer.origin}/token` };
   const source = make({ endpoints, clientId: 'shop', clientSecret: SECRET, ...more });
-  // A grant with a login goes on with the refresh token that the login has brought.
-  const initial = { refresh_token: REFRESH };
-  const client = new Client(accessToken(source, { initial }), { baseUrl: api.origin });
+  const client = new Client(accessToken(source, options), { baseUrl: api.origin });
   return {
     client,
     issuer,
@@ -44,8 +69,18 @@ async function scene(make: MakeGrant, answer: Answer, more: Partial<IssuerOption
 
 const issues: Answer = (_, response) => sendJson(response, TOKENS);
 
-/** What every grant of OAuth promises to a session. */
-export function describeGrant(name: string, make: MakeGrant): void {
+/** Refuses, and says what it was sent: some servers do. */
+const echoes: Answer = ({ headers, body }, response) => {
+  const description = `${headers.authorization} ${decodeURIComponent(body.toString())} ${body.toString()}`;
+  sendJson(response, { error: 'invalid_scope', error_description: description }, 400);
+};
+
+/** What every grant of OAuth promises to a session. `make` is called for each test. */
+export function describeGrant(name: string, make: MakeGrant, traits: GrantTraits): void {
+  if (traits.starts) describeStart(name, make, traits);
+  else describeNoStart(name, make);
+  describeRefreshes(name, make, traits);
+
   test(`${name}: nobody is asked before a token is needed, and then once`, async () => {
     await using at = await scene(make, issues);
     expect(at.issuer.received).toHaveLength(0);
@@ -75,13 +110,7 @@ export function describeGrant(name: string, make: MakeGrant): void {
   });
 
   test(`${name}: the secret goes with its request and into no error`, async () => {
-    await using at = await scene(make, ({ headers, body }, response) =>
-      sendJson(
-        response,
-        { error: 'invalid_scope', error_description: `${headers.authorization} ${body.toString()}` },
-        400,
-      ),
-    );
+    await using at = await scene(make, echoes);
     const error = await valetErrorOf(() => at.client.get('a'));
     expect(error.code).toBe('TOKEN_ENDPOINT_REJECTED');
     expect(at.issuer.received[0]?.headers.authorization).toContain('Basic ');
@@ -120,6 +149,20 @@ export function describeGrant(name: string, make: MakeGrant): void {
     expect(at.client.session.snapshot.status).not.toBe('ended');
   });
 
+  test(`${name}: a client that is closed waits for no answer`, async () => {
+    const [asked, gone] = [createDeferred<void>(), createDeferred<void>()];
+    await using at = await scene(make, (_, response) => {
+      response.on('close', () => gone.resolve());
+      asked.resolve();
+    });
+    const failed = valetErrorOf(() => at.client.get('a'));
+    await asked.promise;
+    at.client.close();
+    // A grant that does not pass on the signal of its context hangs here.
+    await gone.promise;
+    expect((await failed).code).toBe('CLIENT_CLOSED');
+  });
+
   test(`${name}: an answer that is too large is no answer`, async () => {
     const large = JSON.stringify({ ...TOKENS, more: 'x'.repeat(1_100_000) });
     await using at = await scene(make, (_, response) => {
@@ -151,5 +194,47 @@ export function describeGrant(name: string, make: MakeGrant): void {
     expect(await valetErrorOf(() => make({ clientId: 'shop' }))).toMatchObject({ code: 'INVALID_OPTION' });
     const plain = { endpoints: { token: 'http://id.example.com/token' }, clientId: 'shop' };
     expect(await valetErrorOf(() => make(plain))).toMatchObject({ code: 'INSECURE_URL' });
+  });
+}
+
+function describeStart(name: string, make: MakeGrant, { secrets = [] }: GrantTraits): void {
+  test(`${name}: a first token is asked for without a login, for the scopes of the options`, async () => {
+    await using at = await firstScene(make, issues, { scopes: ['orders', 'carts'] });
+    expect((await at.client.fetch('a')).status).toBe(204);
+    expect(at.asked().map((asked) => asked.get('scope'))).toEqual(['orders carts']);
+  });
+
+  test(`${name}: what it is asked for with goes to the token endpoint and into no error`, async () => {
+    await using at = await firstScene(make, echoes);
+    const error = await valetErrorOf(() => at.client.get('a'));
+    expect(error.code).toBe('TOKEN_ENDPOINT_REJECTED');
+    const sent = at.asked().flatMap((asked) => [...asked.values()]);
+    expect(sent).toEqual(expect.arrayContaining([...secrets]));
+    expectNoSecret(error, SECRET, ...secrets);
+  });
+}
+
+function describeNoStart(name: string, make: MakeGrant): void {
+  test(`${name}: nobody is asked before there was a login`, async () => {
+    await using at = await firstScene(make, issues);
+    expect(await valetErrorOf(() => at.client.get('a'))).toMatchObject({ code: 'SIGNED_OUT' });
+    expect(at.issuer.received).toHaveLength(0);
+  });
+}
+
+function describeRefreshes(name: string, make: MakeGrant, { redeems }: GrantTraits): void {
+  const redeemed = redeems ? [REFRESH, 'refresh-1', 'refresh-2'] : [null, null, null];
+  test(`${name}: ${redeems ? 'each refresh token is redeemed once' : 'no refresh token is sent'}`, async () => {
+    let count = 0;
+    await using at = await scene(make, (_, response) => {
+      count++;
+      sendJson(response, { ...TOKENS, access_token: `issued-${count}`, refresh_token: `refresh-${count}` });
+    });
+    await at.client.fetch('a');
+    await at.client.session.refresh();
+    await at.client.session.refresh();
+    expect(at.asked().map((asked) => asked.get('refresh_token'))).toEqual(redeemed);
+    await at.client.fetch('b');
+    expect(at.api.received.at(-1)?.headers.authorization).toBe('Bearer issued-3');
   });
 }

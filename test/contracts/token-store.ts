@@ -72,9 +72,8 @@ export function describeTokenStore(
 
   test(`${name}: it tells of changes and of dead owners, or has no such methods`, async () => {
     const store = await (await at()).open();
-    expect(store.subscribe !== undefined).toBe(traits.tells);
-    expect(store.ownerGone !== undefined).toBe(traits.proves);
-    expect(store.owner !== undefined).toBe(traits.proves);
+    const [tells, proves] = [store.subscribe !== undefined, store.ownerGone !== undefined];
+    expect({ tells, proves, owner: store.owner !== undefined }).toEqual({ ...traits, owner: traits.proves });
   });
 
   test(`${name}: its time is one that goes on`, async () => {
