@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import type { SharedStore } from '../../src/contracts.ts';
+import type { SharedStore, TokenStore } from '../../src/contracts.ts';
 import { fileStore } from '../../src/stores-node.ts';
 import { redisStore } from '../../src/stores-redis.ts';
 
@@ -15,8 +15,8 @@ export interface OpenStore {
 }
 
 /** The store of one program, once it is there. Clients of Redis are set up as for a server: they reconnect, and do not queue. */
-export async function openStore(place: Place): Promise<OpenStore> {
-  const options = { key: 'session', ttl: 3_600_000 };
+export async function openStore(place: Place, key = 'session'): Promise<OpenStore> {
+  const options = { key, ttl: 3_600_000 };
   if (place.kind === 'file') return { store: fileStore(place.path), close: () => {} };
   if (place.kind === 'ioredis') {
     const client = new Redis(place.port, '127.0.0.1', {
@@ -35,4 +35,10 @@ export async function openStore(place: Place): Promise<OpenStore> {
   client.on('error', () => {});
   await client.connect();
   return { store: redisStore(client, options), close: () => client.destroy() };
+}
+
+/** The same without what shares a session through it. */
+export async function openTokenStore(place: Place, key: string): Promise<TokenStore> {
+  const { store } = await openStore(place, key);
+  return store.store;
 }

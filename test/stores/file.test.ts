@@ -26,12 +26,18 @@ import {
   documentOf,
   type StorePlace,
 } from '../contracts/token-store.ts';
+import { describeTokenStoreProcesses } from '../contracts/token-store-processes.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 
 const later = documentOf({ version: documentOf().version + 1 });
 
 describeTokenStore('a file', place, { tells: false, proves: true });
 describeForeignContent('a file', place);
+describeTokenStoreProcesses('a file', async () => {
+  const path = join(await makeFolder(), 'session.json');
+  const { href: module } = new URL('../../src/stores/file.ts', import.meta.url);
+  return { store: createFileStore(path), program: { module, name: 'createFileStore', args: [path] } };
+});
 
 test('only its owner can read or write it, and nothing else stays in the folder', async () => {
   const folder = await makeFolder();

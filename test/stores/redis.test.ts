@@ -9,6 +9,7 @@ import {
   documentOf,
   type StorePlace,
 } from '../contracts/token-store.ts';
+import { describeTokenStoreProcesses } from '../contracts/token-store-processes.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 
@@ -66,6 +67,12 @@ for (const [name, connect] of clients) {
   };
   describeTokenStore(`Redis through ${name}`, make, { tells: false, proves: true });
   describeForeignContent(`Redis through ${name}`, make);
+  describeTokenStoreProcesses(`Redis through ${name}`, async () => {
+    const key = `place-${++places}`;
+    const { href: module } = new URL('../processes/place.ts', import.meta.url);
+    const args = [{ kind: name, port: server.port }, key];
+    return { store: await store({ key }), program: { module, name: 'openTokenStore', args } };
+  });
 
   const store = async (options: RedisStoreOptions) => {
     const { client, close } = await connect();
