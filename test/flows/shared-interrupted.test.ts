@@ -174,13 +174,7 @@ test('a close ends the wait of a source that changed while a refresh token is re
 test('a closed client stops listening for the network once its last refresh has failed', async () => {
   const { clock, open } = createShared();
   const { provider, calls } = createHeldProvider();
-  let listeners = 0;
-  const onWake = (): (() => void) => {
-    listeners++;
-    return () => void listeners--;
-  };
-  const watched = Object.assign(Object.create(clock) as ManualClock, { onWake });
-  const valet = open({ getToken: provider }, { clock: watched });
+  const valet = open({ getToken: provider });
   await valet.client.session.signIn(LOGIN);
   clock.sleep(2 * MINUTE);
   void valet.request();
@@ -193,5 +187,5 @@ test('a closed client stops listening for the network once its last refresh has 
   await settle();
 
   expect(failed).toEqual(['TOKEN_PROVIDER_FAILED']);
-  expect(listeners).toBe(0);
+  expect(clock.wakeListeners).toBe(0);
 });

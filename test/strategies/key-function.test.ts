@@ -3,6 +3,7 @@ import { Client, createFetch, SessionError } from '../../src/index.ts';
 import { type ApiKeyOptions, apiKey } from '../../src/strategies/api-key.ts';
 import type { ApiKeyContext } from '../../src/strategies/key-function.ts';
 import { createManualClock, settle } from '../support/clock.ts';
+import { quiet } from '../support/quiet.ts';
 import { createRecordingFetch } from '../support/recording-fetch.ts';
 import { expectNoSecret, thrownBy, valetErrorOf } from '../support/thrown.ts';
 
@@ -23,8 +24,7 @@ function createScripted(
     asked.push(context.rejectedKey);
     return ask(context);
   }, options);
-  const logger = { debug: () => {}, warn: () => {} };
-  const client = new Client(strategy, { baseUrl: BASE, logger, runtime: { fetch, clock } });
+  const client = new Client(strategy, { baseUrl: BASE, logger: quiet, runtime: { fetch, clock } });
   const keys = (): (string | null)[] => sent.map(({ headers }) => headers.get('x-api-key'));
   return { client, clock, asked, keys, send: client.fetch };
 }
@@ -259,8 +259,7 @@ test('a key function of several clients goes on until the last of them is closed
     return new Promise(() => {});
   });
   const runtime = { fetch: createRecordingFetch().fetch, clock: createManualClock() };
-  const logger = { debug: () => {}, warn: () => {} };
-  const open = (): Client => new Client(strategy, { baseUrl: BASE, logger, runtime });
+  const open = (): Client => new Client(strategy, { baseUrl: BASE, logger: quiet, runtime });
   const [first, second, third] = [open(), open(), open()] as const;
   third.close();
   const failed = thrownBy(() => first.fetch('a'));
