@@ -44,8 +44,6 @@ const react18 = {
   replacement: `${import.meta.dirname}/tools/react18/node_modules/$1`,
 };
 
-const inBrowser = { enabled: true, headless: true, screenshotFailures: false };
-
 // Nothing that talks to the world behind the tests' back.
 const quiet = [
   '--disable-gpu',
@@ -56,9 +54,28 @@ const quiet = [
   '--disable-sync',
 ];
 
+const inBrowser = { enabled: true, headless: true, screenshotFailures: false };
+
 const chromium = playwright({
   launchOptions: { executablePath: findBrowser('chromium') ?? 'chromium', args: quiet },
 });
+
+// Made for each project: Vitest writes the name of the project into it.
+const inChromium = () => ({
+  ...inBrowser,
+  instances: [{ browser: 'chromium' as const }],
+  provider: chromium,
+});
+
+const inFirefox = () => ({
+  ...inBrowser,
+  instances: [{ browser: 'firefox' as const }],
+  provider: firefox({ executablePath: findBrowser('firefox') ?? 'firefox' }),
+});
+
+// Every project has a cache of its own, so two versions of React under one name do not meet.
+const withReact18 = { optimizeDeps, resolve: { alias: [...sources, react18] } };
+const reactTests = { ...browserTests, include: ['test/browser/**/*.browser.test.tsx'] };
 
 // They are installed by `npm run runtimes` alone.
 const runtimes = {
@@ -119,7 +136,7 @@ export default defineConfig({
         test: {
           name: 'tutorial',
           include: ['examples/react-tutorial/**/*.test.tsx'],
-          browser: { ...inBrowser, instances: [{ browser: 'chromium' }], provider: chromium },
+          browser: inChromium(),
         },
       },
       ...(process.env.RUNTIMES === undefined ? [] : [runtimes]),
@@ -135,44 +152,20 @@ export default defineConfig({
       {
         optimizeDeps,
         resolve: { alias: sources },
-        test: {
-          ...browserTests,
-          name: 'chromium',
-          browser: {
-            ...inBrowser,
-            instances: [{ browser: 'chromium' }],
-            provider: chromium,
-          },
-        },
+        test: { ...browserTests, name: 'chromium', browser: inChromium() },
       },
       {
-        optimizeDeps,
-        resolve: { alias: [...sources, react18] },
-        // A cache of its own: it holds another React under the same names.
-        cacheDir: 'node_modules/.vite-react18',
-        test: {
-          ...browserTests,
-          include: ['test/browser/**/*.browser.test.tsx'],
-          name: 'chromium-react18',
-          browser: {
-            ...inBrowser,
-            instances: [{ browser: 'chromium' }],
-            provider: chromium,
-          },
-        },
+        ...withReact18,
+        test: { ...reactTests, name: 'chromium-react18', browser: inChromium() },
       },
       {
         optimizeDeps,
         resolve: { alias: sources },
-        test: {
-          ...browserTests,
-          name: 'firefox',
-          browser: {
-            ...inBrowser,
-            instances: [{ browser: 'firefox' }],
-            provider: firefox({ executablePath: findBrowser('firefox') ?? 'firefox' }),
-          },
-        },
+        test: { ...browserTests, name: 'firefox', browser: inFirefox() },
+      },
+      {
+        ...withReact18,
+        test: { ...reactTests, name: 'firefox-react18', browser: inFirefox() },
       },
     ],
   },

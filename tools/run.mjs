@@ -91,14 +91,12 @@ function browsersFor(args) {
   });
   const browsers = /** @type {const} */ (['chromium', 'firefox']);
   if (projects.length === 0 || projects.includes('tabs')) return browsers;
-  return browsers.filter(
-    (name) => projects.includes(name) || (name === 'chromium' && projects.some(inChromium)),
-  );
+  return browsers.filter((name) => projects.some((project) => browserOf(project) === name));
 }
 
 /** @param {string} project */
-function inChromium(project) {
-  return ['dashboard', 'tutorial'].includes(project);
+function browserOf(project) {
+  return ['dashboard', 'tutorial'].includes(project) ? 'chromium' : project.replace(/-react18$/, '');
 }
 
 const [name = '', ...args] = process.argv.slice(2);
