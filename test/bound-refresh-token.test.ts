@@ -52,9 +52,20 @@ test.each([
   'bound.%.y',
   'bound.%FF.y',
   bindRefreshToken('', { issuer: 'a', resource: 'b' }),
-  ...['null', '5', '{}', '[]', '["a"]', '["a",5]', '[5,"b"]', '["a","b","c"]', '[["a","b"]]', '["a","b"'].map(
-    (json) => `bound.${encodeURIComponent(json)}.token`,
-  ),
+  ...[
+    'null',
+    '5',
+    '{}',
+    '[]',
+    '["a"]',
+    '["a",5]',
+    '[5,"b"]',
+    '["a","b",5]',
+    '["a","b","c","d"]',
+    '"ab"',
+    '[["a","b"]]',
+    '["a","b"',
+  ].map((json) => `bound.${encodeURIComponent(json)}.token`),
   ` ${bindRefreshToken('x', { issuer: 'a', resource: 'b' })}`,
 ])('%j is bound to nobody', (given) => {
   expect(readBound(given)).toBeUndefined();

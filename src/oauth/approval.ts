@@ -17,10 +17,14 @@ export class Approval {
     this.#approve = approve;
   }
 
+  /** Whether an issuer is listed: then nobody is asked about it. */
+  lists(issuer: string): boolean {
+    return this.#issuers.has(URL.parse(issuer)?.href ?? '');
+  }
+
   async mayAsk(issuer: string, resource: string): Promise<boolean> {
-    const url = URL.parse(issuer);
-    if (url === null) return false;
-    if (this.#issuers.has(url.href)) return true;
+    if (this.lists(issuer)) return true;
+    if (!URL.canParse(issuer)) return false;
     const question = JSON.stringify([issuer, resource]);
     const asking = this.#asking.get(question) ?? this.#ask(issuer, resource);
     this.#asking.set(question, asking);

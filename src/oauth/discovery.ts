@@ -1,6 +1,5 @@
-import { type Binding, readBound } from '../bound-refresh-token.ts';
+import { type Binding, readBinding, readBound, writeBinding } from '../bound-refresh-token.ts';
 import type { EndedSession, Host, TokenContext, TokenResult, TokenSource } from '../contracts.ts';
-import { TokenError } from '../errors.ts';
 import { invalidOption } from '../options.ts';
 import { platformFetch } from '../platform.ts';
 import { Approval } from './approval.ts';
@@ -9,9 +8,10 @@ import { boundedFetch } from './bounded-fetch.ts';
 import { clientCredentials } from './client-credentials.ts';
 import type { FinishedLogin } from './code-login.ts';
 import type { DiscoveredOptions, FoundServer } from './discovered.ts';
+import { moved, notApproved, withoutLogin } from './discovery-errors.ts';
 import { Dpop } from './dpop.ts';
 import type { LoginStorage } from './pending-logins.ts';
-import { covers, resourceMetadata } from './resource-metadata.ts';
+import { checkCovers, type ResourceMetadata, resourceMetadata } from './resource-metadata.ts';
 
 /** A resource may name as many as it likes, and somebody may be asked about each. */
 const MOST_ISSUERS = 20;
@@ -37,6 +37,8 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   readonly #listeners = new Set<(isAtHand?: unknown) => unknown>();
   #host: Host | undefined;
   #found: Found | undefined;
+  /** Whether the last question was about a token that the resource had refused. */
+  #wasRefused = false;
 
   constructor(options: DiscoveredOptions<Source>) {
     const { issuers = [], approve, grant, dpop, clientId } = options;
@@ -53,6 +55,12 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
 
   async getToken(context: TokenContext): Promise<TokenResult> {
     const { refreshToken: stored, ...rest } = context;
+    const next = await this.#follow(context);
+    if (next) {
+      const begun = await next.source.getToken(rest);
+      if (begun === null) throw moved(next.resource, next.issuer);
+      return bindResult(begun, next);
+    }
     // A refresh token of unknown origin is shown to nobody.
     const bound = stored === undefined ? undefined : readBound(stored);
     if (!bound || !this.#isFound(bound)) {
@@ -61,7 +69,7 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
       const result = (await found?.source.getToken(rest)) ?? null;
       if (found && result !== null) return bindResult(result, found);
     }
-    if (bound && !this.#isFound(bound)) checkResource(bound, context);
+    if (bound && !this.#isFound(bound)) checkCovers(bound.resource, context.resource);
     const found = bound && (await this.#use(bound));
     if (!found) return null;
     const result = await found.source.getToken({ ...rest, refreshToken: bound.refreshToken });
@@ -91,16 +99,15 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   async signIn(...options: unknown[]): Promise<void> {
     if (!this.#found)
       throw invalidOption('It is not known yet where to sign in. Send a request first: its 401 tells.');
-    const { source, issuer, resource } = this.#found;
+    const { source } = this.#found;
     if (!source.signIn) throw withoutLogin();
-    this.#storage()?.setItem(this.#key, JSON.stringify([issuer, resource]));
+    this.#storage()?.setItem(this.#key, writeBinding(this.#found));
     await source.signIn(...options);
   }
 
   async handleRedirect(): Promise<FinishedLogin | undefined> {
-    const stored = this.#storage()?.getItem(this.#key);
-    const pair = typeof stored === 'string' ? parsePair(stored) : undefined;
-    if (!this.#found && pair) await this.#use(pair);
+    const noted = readBinding(this.#storage()?.getItem(this.#key) ?? '');
+    if (!this.#found && noted) await this.#use(noted);
     const login = this.#found?.source;
     if (!login) return undefined;
     if (!login.handleRedirect) throw withoutLogin();
@@ -114,34 +121,58 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   }
 
   /** Where the resource says that its tokens come from, if there is somebody who may be asked (RFC 9728 §5). */
-  async #discover({ resource, challenge, signal }: TokenContext): Promise<Found | undefined> {
+  async #discover(context: TokenContext): Promise<Found | undefined> {
     // Without a 401 there is nothing to go by: the first request goes out bare.
-    if (resource === undefined || challenge === undefined) return undefined;
-    const fetch = boundedFetch(this.#options.fetch ?? platformFetch);
-    const named = challenge.parameters.get('resource_metadata');
-    const metadata = await resourceMetadata(new URL(resource), named, fetch, signal);
-    const scopes = challenge.parameters.get('scope')?.split(' ');
-    for (const issuer of metadata.authorizationServers.slice(0, MOST_ISSUERS)) {
-      const found = await this.#use({ issuer, resource: metadata.resource }, scopes);
+    const metadata = await this.#ask(context);
+    if (!metadata) return undefined;
+    const { resource, authorizationServers } = metadata;
+    const scope = context.challenge?.parameters.get('scope');
+    for (const issuer of authorizationServers.slice(0, MOST_ISSUERS)) {
+      const found = await this.#use({ issuer, resource, scope });
       if (found) return found;
     }
-    throw notApproved(metadata.authorizationServers);
+    throw notApproved(authorizationServers, this.#options.approve !== undefined);
+  }
+
+  async #ask({ resource, challenge, signal }: TokenContext): Promise<ResourceMetadata | undefined> {
+    if (resource === undefined || challenge === undefined) return undefined;
+    const fetch = boundedFetch(this.#options.fetch ?? platformFetch);
+    return resourceMetadata(new URL(resource), challenge.parameters.get('resource_metadata'), fetch, signal);
+  }
+
+  /**
+   * Whom the resource names by now, where that is no longer who was found (RFC 9728 §5.2). It is asked only once it has
+   * refused two tokens in a row: what redeems a refresh token should not wait for it. Nor does it wait for approvals.
+   */
+  async #follow(context: TokenContext): Promise<Found | undefined> {
+    const isRefused = context.reason === 'rejected';
+    const isAgain = isRefused && this.#wasRefused;
+    this.#wasRefused = isRefused;
+    if (!isAgain || !this.#found) return undefined;
+    const { issuer: former, resource } = this.#found;
+    // One that cannot be asked just now has not moved, as far as is known.
+    const metadata = await this.#ask(context).catch(() => undefined);
+    if (metadata?.resource !== resource) return undefined;
+    const issuers = metadata.authorizationServers.slice(0, MOST_ISSUERS);
+    if (issuers.some((issuer) => URL.parse(issuer)?.href === URL.parse(former)?.href)) return undefined;
+    const issuer = issuers.find((name) => this.#approval.lists(name));
+    const scope = context.challenge?.parameters.get('scope');
+    return issuer === undefined ? undefined : this.#use({ issuer, resource, scope });
   }
 
   /** The source for an issuer, if that may be asked. What was stored or said before is judged anew. */
-  async #use(pair: Binding, scopes?: readonly string[]): Promise<Found | undefined> {
-    const { issuer, resource } = pair;
-    if (this.#isFound(pair)) return this.#found;
+  async #use({ issuer, resource, scope }: Binding): Promise<Found | undefined> {
+    if (this.#isFound({ issuer, resource })) return this.#found;
     if (!(await this.#approval.mayAsk(issuer, resource))) return undefined;
     const { issuers: _, approve: _approve, grant: _grant, storage: _storage, ...options } = this.#options;
     const dpop = this.proof?.handOn();
-    const found = { scopes, ...options, dpop, issuer, audience: resource };
+    const found = { scopes: scope?.split(' '), ...options, dpop, issuer, audience: resource };
     const source = this.#grant(found);
     if (this.#host) source.connect?.(this.#host);
     const tell = (isAtHand?: unknown): unknown =>
       Promise.all(Array.from(this.#listeners, (listener) => listener(isAtHand)));
     source.subscribe?.(tell);
-    this.#found = { issuer, resource, source };
+    this.#found = { issuer, resource, scope, source };
     return this.#found;
   }
 
@@ -156,38 +187,4 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   #storage(): LoginStorage | undefined {
     return this.#options.storage ?? (globalThis as { sessionStorage?: LoginStorage }).sessionStorage;
   }
-}
-
-/** Two clients may have got the same store by mistake: then one's tokens are not for the other's resource. */
-function checkResource(bound: Binding, { resource }: TokenContext): void {
-  const url = URL.parse(bound.resource);
-  if (resource === undefined || (url !== null && covers(url, new URL(resource)))) return;
-  throw new TokenError('TOKEN_ENDPOINT_REJECTED', {
-    message:
-      `No access token: the stored session is for ${bound.resource.slice(0, 200)}, and not for ` +
-      `${new URL(resource).origin}. One discovered() is for one resource: give each a store of its own.`,
-  });
-}
-
-function parsePair(text: string): Binding | undefined {
-  try {
-    const [issuer, resource] = JSON.parse(text) as readonly unknown[];
-    return typeof issuer === 'string' && typeof resource === 'string' ? { issuer, resource } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function withoutLogin(): Error {
-  return invalidOption(
-    'The grant of discovered() has no login: authorizationCode() and deviceCode() have one.',
-  );
-}
-
-function notApproved(issuers: readonly string[]): TokenError {
-  return new TokenError('TOKEN_ENDPOINT_REJECTED', {
-    message:
-      `No access token: the resource wants tokens of ${issuers.slice(0, 3).join(', ').slice(0, 200)}, which is not ` +
-      'among the issuers that may be asked. Nothing was sent there. If it is right, add it to issuers.',
-  });
 }

@@ -39,6 +39,21 @@ export async function resourceMetadata(
   return found;
 }
 
+/**
+ * Two clients may have got the same store by mistake: then the tokens of one are not for the other's resource.
+ *
+ * @throws `TokenError` `TOKEN_ENDPOINT_REJECTED`
+ */
+export function checkCovers(resource: string, requested: string | undefined): void {
+  const url = URL.parse(resource);
+  if (requested === undefined || (url !== null && covers(url, new URL(requested)))) return;
+  throw new TokenError('TOKEN_ENDPOINT_REJECTED', {
+    message:
+      `No access token: the stored session is for ${resource.slice(0, 200)}, and not for ` +
+      `${new URL(requested).origin}. One discovered() is for one resource: give each a store of its own.`,
+  });
+}
+
 /** Whether a URL belongs to a resource: the same origin, and a path below its path. */
 export function covers(resource: URL, { origin, pathname }: URL): boolean {
   const { username, password, search, hash } = resource;

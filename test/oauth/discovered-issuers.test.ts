@@ -240,6 +240,18 @@ test.each<[string, unknown]>([
   expect(issuer.received).toEqual([]);
 });
 
+test('an error says who may be asked, and what to do', async () => {
+  await using issuer = await startPlainIssuer();
+  await using api = await startDiscoverableApi(issuer.origin);
+  const messageOf = async (options: Partial<DiscoveredOptions>): Promise<string> => {
+    using client = connect({ ...MACHINE, ...options }, api);
+    return (await valetErrorOf(() => client.fetch('mcp'))).message;
+  };
+  const listed = await messageOf({ issuers: ['https://id.example'] });
+  expect(listed).toContain(`${issuer.origin}, which is not among issuers. Nothing was sent there`);
+  expect(await messageOf({ approve: () => false })).toContain('approve() has not agreed to it');
+});
+
 test('nobody is asked about what is no URL, nor about more than twenty issuers', async () => {
   const many = Array.from({ length: 2000 }, (_, index) => `https://id${index}.example`);
   await using api = await startDiscoverableApi('nonsense', ...many);
@@ -329,7 +341,8 @@ test('a storm of refusals neither discovers nor renews without end (rule T11)', 
   api.refuses = () => true;
   for (let request = 0; request < 20; request++) expect(await outcomeOf(client.fetch('mcp'))).toBe(401);
   expect(issuer.forms('/token')).toHaveLength(4);
-  expect(api.asked()).toBe(1);
+  // The second and the third refusal in a row ask whether it wants other tokens by now.
+  expect(api.asked()).toBe(3);
 });
 
 test('a storm before there is any token asks for metadata once, and for no token', async () => {

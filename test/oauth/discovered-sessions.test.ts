@@ -8,7 +8,7 @@ import { settle } from '../support/clock.ts';
 import { startDiscoverableApi, startPlainIssuer } from '../support/discoverable.ts';
 import { HandedOut } from '../support/handed-out.ts';
 import { quiet } from '../support/quiet.ts';
-import { createLoginTab } from '../support/redirect-tab.ts';
+import { createLoginTab, type LoginTab } from '../support/redirect-tab.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 import { createDeferred, createTokenValet, type Deferred, outcomeOf } from '../support/token-valet.ts';
 
@@ -114,6 +114,65 @@ test('a login that comes back before there is a client is taken at once, too', a
   });
   await signedIn;
   expect(later.session.snapshot.status).toBe('signed-in');
+});
+
+test('a later login asks for what the 401 had named, also after a reload and where only the session is stored', async () => {
+  const store = memoryStore();
+  await using valet = await start();
+  const { api, issuer } = valet;
+  api.challenge = `${api.challenge ?? ''}, scope="read write"`;
+  const load = ({ storage, grant }: Pick<LoginTab, 'storage' | 'grant'>) => {
+    const source = discovered({ clientId: 'spa', issuers: [issuer.origin], storage, grant });
+    const client = new Client(accessToken(source, { store }), { baseUrl: api.origin, logger: quiet });
+    return { source, client };
+  };
+  const tab = createLoginTab();
+  const before = load(tab);
+  await outcomeOf(before.client.fetch('mcp'));
+  await before.source.signIn();
+  before.client.close();
+  tab.comeBack('a-code');
+  const after = load(tab);
+  await after.source.handleRedirect();
+  await after.source.signIn();
+  after.client.close();
+  const other = createLoginTab();
+  const later = load(other);
+  api.refuses = (token) => token.startsWith('access-1');
+  expect(await outcomeOf(later.client.fetch('mcp'))).toBe(200);
+  await later.source.signIn();
+  later.client.close();
+  expect([...tab.left, ...other.left].map(({ searchParams }) => searchParams.get('scope'))).toEqual(
+    [1, 2, 3].map(() => 'read write'),
+  );
+  expect(issuer.forms('/token').map((form) => form.get('refresh_token'))).toEqual([
+    null,
+    expect.stringMatching(/^refresh-1/),
+  ]);
+  expect(api.asked()).toBe(1);
+});
+
+test.each([
+  ['a client that was there before', true],
+  ['a client that is made after it', false],
+])('what a grant warns of after a login is told to %s', async (_, isBefore) => {
+  await using valet = await start({ scopes: ['offline_access'] });
+  const { client, api, issuer, tab } = valet;
+  issuer.token = () => ({ access_token: 'access-token-0123', token_type: 'Bearer' });
+  await outcomeOf(client.fetch('mcp'));
+  await valet.source.signIn();
+  tab.comeBack('a-code');
+  const { storage, grant } = tab;
+  const source = discovered({ clientId: 'spa', issuers: [issuer.origin], storage, grant });
+  const make = (): Client => new Client(source, { baseUrl: api.origin, logger: quiet });
+  const early = isBefore ? make() : undefined;
+  if (!isBefore) await source.handleRedirect();
+  using listening = early ?? make();
+  const warnings: string[] = [];
+  listening.on('warning', ({ code }) => warnings.push(code));
+  if (isBefore) await source.handleRedirect();
+  expect(await listening.session.ready).toMatchObject({ status: 'signed-in' });
+  expect(warnings).toEqual(['NO_REFRESH_TOKEN']);
 });
 
 test('a new login takes the place of a session that is stored for another issuer', async () => {

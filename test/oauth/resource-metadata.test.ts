@@ -6,6 +6,8 @@ import { covers, type ResourceMetadata, resourceMetadata } from '../../src/oauth
 import { deepJson } from '../support/hostile-text.ts';
 import { valetErrorOf } from '../support/thrown.ts';
 
+const PATIENT = { timeout: 60_000 };
+
 const REQUESTED = 'https://api.example/mcp/tools?page=2';
 const ISSUER = 'https://id.example';
 const GOOD = { resource: 'https://api.example/mcp', authorization_servers: [ISSUER] };
@@ -248,22 +250,26 @@ function textOf(members: readonly (readonly [string, unknown])[]): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${JSON.stringify(member)}`).join()}}`;
 }
 
-test('of 10 000 random documents none names another resource, and none does anything but be refused', async () => {
-  await fc.assert(
-    fc.asyncProperty(document, async (text) => {
-      const outcome = await ask({ answer: () => new Response(text) }).catch((error: unknown) => error);
-      if (outcome instanceof Error) {
-        expect(ValetError.is(outcome) && outcome.code).toBe('TOKEN_ENDPOINT_REJECTED');
-        return;
-      }
-      const { found } = outcome as { found: ResourceMetadata };
-      expect(['https://api.example/mcp', 'https://api.example']).toContain(found.resource);
-      expect(found.authorizationServers.length).toBeGreaterThan(0);
-      for (const issuer of found.authorizationServers) expect(typeof issuer).toBe('string');
-    }),
-    { numRuns: 10_000 },
-  );
-});
+test(
+  'of 10 000 random documents none names another resource, and none does anything but be refused',
+  PATIENT,
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(document, async (text) => {
+        const outcome = await ask({ answer: () => new Response(text) }).catch((error: unknown) => error);
+        if (outcome instanceof Error) {
+          expect(ValetError.is(outcome) && outcome.code).toBe('TOKEN_ENDPOINT_REJECTED');
+          return;
+        }
+        const { found } = outcome as { found: ResourceMetadata };
+        expect(['https://api.example/mcp', 'https://api.example']).toContain(found.resource);
+        expect(found.authorizationServers.length).toBeGreaterThan(0);
+        for (const issuer of found.authorizationServers) expect(typeof issuer).toBe('string');
+      }),
+      { numRuns: 10_000 },
+    );
+  },
+);
 
 test('a document that is nested thousands of times is refused like any other', async () => {
   await fc.assert(
