@@ -1,4 +1,4 @@
-/** `npm run bench [in-memory] [loopback] [stampede] [streams] [cold]`: all parts unless some are named. */
+/** `npm run bench [cold] [in-memory] [profile] [stampede] [loopback] [streams]`: all parts unless some are named. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg } from 'node:os';
@@ -6,6 +6,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   cold: async () => (await import('./cold.ts')).benchCold(),
   'in-memory': async () => (await import('./in-memory.ts')).benchInMemory(),
+  profile: async () => (await import('./profile.ts')).benchProfile(),
   stampede: async () => (await import('./stampede.ts')).benchStampede(),
   loopback: async () => (await import('./loopback.ts')).benchLoopback(),
   streams: async () => (await import('./streams.ts')).benchStreams(),
