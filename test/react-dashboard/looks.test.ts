@@ -40,7 +40,7 @@ test.for(SCREENS)('every text can be read and every button hit: %s, %s', async (
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('button', { name: 'Ada' }).waitFor();
   expect(await faintTexts(page)).toEqual([]);
-  await page.goBack();
+  await page.goto(stage().example.origin);
   await signIn(page, 'Ada');
   await pull(page, 'Expire now');
   await page.getByText('Refused with 401: new token').waitFor();

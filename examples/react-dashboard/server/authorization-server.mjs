@@ -145,7 +145,7 @@ async function login(provider, people, request, response) {
 
 const SAFE = {
   'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+  'content-security-policy': "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
   'x-content-type-options': 'nosniff',
 };
 

@@ -14,6 +14,7 @@ export function loginPage(people: readonly Person[], hint: string | undefined): 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
 <title>Sign in to Kettle &amp; Co.</title>
 <style>${style}</style>
 <main>
