@@ -51,7 +51,7 @@ export const SECTIONS: readonly Section[] = [
         pages: guide('users-and-scopes', 'shared-sessions', 'bound-tokens', 'discovery'),
       },
       { title: 'Use it with', pages: guide('react', 'tanstack-query', 'drop-in', 'typed-apis') },
-      { title: 'Run it', pages: guide('errors', 'i-get-a-401', 'monitoring', 'testing') },
+      { title: 'Run it', pages: guide('i-get-a-401', 'questions', 'errors', 'monitoring', 'testing') },
       { title: 'Move to it', pages: guide('migrating') },
     ],
   },
@@ -77,7 +77,10 @@ export const SECTIONS: readonly Section[] = [
   {
     title: 'Reference',
     groups: [
-      { title: 'By hand', pages: ['docs/guide/client.md', 'docs/explain/rules.md', 'docs/guide/limits.md'] },
+      {
+        title: 'By hand',
+        pages: [...guide('client', 'limits'), ...explain('rules', 'words')],
+      },
       { title: 'Error codes', pages: all('errors'), folded: true },
     ],
   },

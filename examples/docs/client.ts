@@ -64,6 +64,20 @@ const files = api.extend({ baseUrl: 'https://files.shop.example', headers: { acc
 await api.session.signIn(loginAnswer);
 await files.get('report.csv').text();
 
+const photo = new Blob(['a photo']);
+const backup = new Blob(['all of it']);
+const disk = new WritableStream<Uint8Array>({
+  write: ({ length }) => view.show(`written: ${length > 0}`),
+});
+// #region streams
+const form = new FormData();
+form.set('photo', photo);
+await api.put('photos/7', { body: form, timeout: 60_000 });
+await api.fetch('backups/today', { method: 'PUT', body: () => backup.stream() });
+const report = await api.get('reports/2026.csv', { timeout: false });
+await report.body?.pipeTo(disk);
+// #endregion
+
 // #region using
 async function countOrders(): Promise<number> {
   using client = new Client(process.env.WEATHER_API_KEY, { baseUrl: 'https://api.shop.example/v1' });

@@ -43,7 +43,7 @@ export const tokens = {
 
 /** `@auth0/auth0-spa-js`, as far as it is used here. */
 export const auth0 = {
-  getTokenSilently: (options: { cacheMode?: 'on' | 'off' } = {}): Promise<string> =>
+  getTokenSilently: (options: { cacheMode?: 'on' | 'off' } = {}): Promise<string | undefined> =>
     Promise.resolve(`auth0-cache-${options.cacheMode ?? 'default'}`),
 
   createFetcher: ({ baseUrl = '' }: { baseUrl?: string }) => ({

@@ -88,7 +88,8 @@ async function withFetcher(): Promise<void> {
 async function withAuth0(): Promise<void> {
   // #region fetcher-after
   const shop = new Client(
-    ({ forceRefresh }) => auth0.getTokenSilently({ cacheMode: forceRefresh ? 'off' : 'on' }),
+    async ({ forceRefresh }) =>
+      (await auth0.getTokenSilently({ cacheMode: forceRefresh ? 'off' : 'on' })) ?? null,
     { baseUrl: 'https://api.shop.example' },
   );
   const response = await shop.fetch('orders');

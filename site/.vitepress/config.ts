@@ -85,11 +85,15 @@ export default defineConfig({
     nav: [
       { text: 'Tutorial', link: '/tutorial/first-session', activeMatch: '^/tutorial/' },
       { text: 'Guides', link: '/guide/which-one', activeMatch: '^/guide/(?!client|limits)' },
-      { text: 'Explanation', link: '/explain/a-request', activeMatch: '^/(explain/(?!rules)|decisions)' },
+      {
+        text: 'Explanation',
+        link: '/explain/a-request',
+        activeMatch: '^/(explain/(?!rules|words)|decisions)',
+      },
       {
         text: 'Reference',
         link: '/guide/client',
-        activeMatch: '^/(guide/(client|limits)|explain/rules|errors|api)',
+        activeMatch: '^/(guide/(client|limits)|explain/(rules|words)|errors|api)',
       },
     ],
     sidebar: {
@@ -99,12 +103,27 @@ export default defineConfig({
       '/guide/client': reference,
       '/guide/limits': reference,
       '/explain/rules': reference,
+      '/explain/words': reference,
       '/errors/': reference,
       '/changelog': reference,
       ...generatedSidebars(),
     },
     outline: { level: [2, 3] },
-    search: { provider: 'local', options: { detailedView: true } },
+    search: {
+      provider: 'local',
+      options: {
+        detailedView: true,
+        // How to do it comes before what is generated, and before why it was decided.
+        miniSearch: {
+          searchOptions: {
+            boostDocument: (page: string): number => {
+              if (page.startsWith('/guide/')) return 2;
+              return /^\/(?:api|decisions)\//.test(page) ? 0.4 : 1;
+            },
+          },
+        },
+      },
+    },
     editLink: { pattern: ({ frontmatter }) => frontmatter.edit, text: 'Edit this page' },
     socialLinks: [{ icon: 'github', link: REPOSITORY }],
     footer: { message: 'MIT licence', copyright: 'The code on these pages is run by the tests.' },

@@ -220,6 +220,8 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     'the form says: quantity is missing',
   ],
   'testing.ts': ['The tests of the testing guide have run.'],
+  'testing-own-client.ts': ['The tests of a client of one’s own have run.'],
+  'testing-login.ts': ['The logins of the testing guide have run.'],
   'a-request.ts': [
     'r1 GET https://api.shop.example/orders?…',
     'r1 200 false',
