@@ -16,10 +16,15 @@ process.on('message', () => void count());
 process.send?.({ owner: store.owner });
 
 async function count(): Promise<void> {
-  for (let done = 0; done < Number(times); ) {
-    const document = readDocument(await store.read());
-    const next = following(document, { epoch: (document?.epoch ?? 0) + 1 }, 0);
-    if (await store.swap(document, next)) done++;
+  for (let done = 0, failed = 0; done < Number(times); ) {
+    try {
+      const document = readDocument(await store.read());
+      const next = following(document, { epoch: (document?.epoch ?? 0) + 1 }, 0);
+      if (await store.swap(document, next)) done++;
+    } catch (error) {
+      // A bad moment, such as a lock that was long in coming: nothing was stored.
+      if (++failed > 100) throw error;
+    }
   }
   process.send?.('done');
 }
