@@ -1,11 +1,11 @@
 import { elapsed, moment } from '../clock.ts';
 import type { AccessToken, CredentialQuery, Host, SessionUser, TokenReason } from '../contracts.ts';
 import { ConfigError, SessionError } from '../errors.ts';
-import { again } from './again.ts';
 import type { Errand } from './asker.ts';
 import { timedOut } from './call-provider.ts';
 import type { Flight, Outcome } from './flight.ts';
 import type { Refresher } from './refresher.ts';
+import { repeatError } from './repeat-error.ts';
 import type { SessionState } from './session-state.ts';
 import type { Slot } from './slot.ts';
 import { covers, stepUpScopes, union } from './step-up.ts';
@@ -95,7 +95,7 @@ export class Waiter<User extends SessionUser> {
       this.checkOpen();
       const { failure, forced } = flight;
       const why = this.#refresher.latched ?? slot.latched;
-      if (failure) throw again(why ?? failure.error, backoff.dueIn() || undefined);
+      if (failure) throw repeatError(why ?? failure.error, backoff.dueIn() || undefined);
       // A sign-in brought a token, or a sign-out none; a source that changed is being asked anew.
       if (outcome === 'superseded') flight = slot.flight;
       else {
@@ -105,7 +105,7 @@ export class Waiter<User extends SessionUser> {
       }
     }
     const why = this.#refresher.latched ?? slot.latched;
-    if (why) throw again(why);
+    if (why) throw repeatError(why);
   }
 
   checkOpen(): void {
@@ -155,15 +155,15 @@ export class Waiter<User extends SessionUser> {
   /** Fails at once where no attempt will be made within `patience` (T6). */
   #throwIfHopeless({ backoff, latched }: Slot, patience: number): void {
     const why = this.#refresher.latched ?? latched;
-    if (why) throw again(why);
+    if (why) throw repeatError(why);
     const { failure } = backoff;
     const wait = backoff.dueIn();
     if (failure !== undefined && wait > 0 && (!failure.waitable || wait > patience))
-      throw again(failure.error, wait);
+      throw repeatError(failure.error, wait);
   }
 
   #throwIfPointless({ backoff }: Slot): void {
-    if (backoff.failure?.waitable === false) throw again(backoff.failure.error, backoff.dueIn());
+    if (backoff.failure?.waitable === false) throw repeatError(backoff.failure.error, backoff.dueIn());
   }
 }
 

@@ -5,13 +5,13 @@ import { readClaims } from './claims.ts';
 import { phaseOf, Skew } from './freshness.ts';
 import { type HeldToken, looksExpired, receive } from './held-token.ts';
 import { subjectOf, type UserReader } from './identity.ts';
+import { KnownUser } from './known-user.ts';
 import { redactGrant } from './secrets.ts';
 import type { SessionState } from './session-state.ts';
 import type { Slot } from './slot.ts';
 import { NO_NEED, Slots } from './slots.ts';
 import { fromStored, toStored } from './stored-token.ts';
 import type { Grant } from './token-response.ts';
-import { Whose } from './whose.ts';
 
 export interface WalletOptions<User extends SessionUser> {
   readonly refreshAhead?: number | undefined;
@@ -48,7 +48,7 @@ export class Wallet<User extends SessionUser> {
   readonly #options: WalletOptions<User>;
   readonly #skew = new Skew();
   readonly #slots: Slots;
-  readonly #whose: Whose<User>;
+  readonly #known: KnownUser<User>;
   #idToken: string | undefined;
 
   constructor(host: Host, state: SessionState<User>, options: WalletOptions<User>) {
@@ -56,7 +56,7 @@ export class Wallet<User extends SessionUser> {
     this.#state = state;
     this.#options = options;
     this.#slots = new Slots(host.clock, () => host.random());
-    this.#whose = new Whose(options.user, () => host.random());
+    this.#whose = new KnownUser(options.user, () => host.random());
   }
 
   get slots(): readonly Slot[] {

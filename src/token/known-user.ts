@@ -3,8 +3,8 @@ import { type Identity, identify, type UserReader } from './identity.ts';
 import type { Slot } from './slot.ts';
 import type { Grant } from './token-response.ts';
 
-/** Whose tokens these are, and which of them told so (rules T8, T12). */
-export class Whose<User extends SessionUser> {
+/** Who has the tokens of a session, and which of them told so (rules T8, T12). */
+export class KnownUser<User extends SessionUser> {
   /** The slot whose token told who the user is. */
   home: Slot | undefined;
   readonly #reader: UserReader<User> | undefined;
