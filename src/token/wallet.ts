@@ -56,7 +56,7 @@ export class Wallet<User extends SessionUser> {
     this.#state = state;
     this.#options = options;
     this.#slots = new Slots(host.clock, () => host.random());
-    this.#whose = new KnownUser(options.user, () => host.random());
+    this.#known = new KnownUser(options.user, () => host.random());
   }
 
   get slots(): readonly Slot[] {
@@ -65,11 +65,11 @@ export class Wallet<User extends SessionUser> {
 
   /** The slot that stands for the session: the one that told of the user, else what the client asks for. */
   get home(): Slot {
-    return this.#whose.home ?? this.slotFor(this.#host.need ?? NO_NEED);
+    return this.#known.home ?? this.slotFor(this.#host.need ?? NO_NEED);
   }
 
   slotFor(need: Need): Slot {
-    return this.#slots.get(need, this.#whose.home);
+    return this.#slots.get(need, this.#known.home);
   }
 
   /** The token in use, unless it has ended, was refused, or may be somebody else's. */
@@ -122,7 +122,7 @@ export class Wallet<User extends SessionUser> {
     const { scopes: asked = login ? slot.need.scopes : slot.scopes } = receipt;
     const { refreshAhead } = this.#options;
     this.#skew.learn(grant, readClaims(grant.value), received.wall);
-    const identity = this.#whose.find(slot, grant, login);
+    const identity = this.#known.find(slot, grant, login);
     const epoch = this.#state.epochOf(identity.user);
     const isSwitch = epoch !== this.#state.epoch;
     const current = login ? undefined : slot.current;
@@ -139,7 +139,7 @@ export class Wallet<User extends SessionUser> {
     slot.current = held;
     slot.suspect = false;
     this.#isInDoubt = false;
-    this.#whose.note(slot, identity);
+    this.#known.note(slot, identity);
     // Last: who hears of the user may send a request at once, and must get this token.
     this.#state.signedIn(identity.user);
   }
@@ -160,7 +160,7 @@ export class Wallet<User extends SessionUser> {
     const adopted: Slot[] = [];
     const { clock, redactor } = this.#host;
     const { refreshAhead } = this.#options;
-    const identity = this.#whose.adopt(this.#state.user, userId, { value: tokens[0]?.token ?? '', idToken });
+    const identity = this.#known.adopt(this.#state.user, userId, { value: tokens[0]?.token ?? '', idToken });
     const epoch = this.#state.epochOf(identity.user);
     if (epoch !== this.#state.epoch) this.#slots.forgetAllBut();
     for (const stored of tokens) {
@@ -172,7 +172,7 @@ export class Wallet<User extends SessionUser> {
         slot.suspect = this.#isInDoubt;
         adopted.push(slot);
       }
-      this.#whose.home ??= slot;
+      this.#known.home ??= slot;
     }
     redactGrant(redactor, { refreshToken, idToken });
     this.#idToken = idToken;
@@ -198,7 +198,7 @@ export class Wallet<User extends SessionUser> {
     this.#slots.forgetAllBut();
     this.refreshToken = undefined;
     this.#idToken = undefined;
-    this.#whose.forget();
+    this.#known.forget();
     this.#state.signedOut();
   }
 }
