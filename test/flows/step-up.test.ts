@@ -364,13 +364,15 @@ test('a step-up that brings the same token again is not replayed, whatever is sa
   expect([asked.length, sent.length]).toEqual([2, 1]);
 });
 
-test('who signs in next is not asked for what a step-up has added for the user before', async () => {
+test('who signs in next neither has nor is asked for what a step-up has added for the user before', async () => {
   const { client, asked, request } = createTokenValet(scopedProvider(), {
     stepUp: ['write'],
     respond: demanding('write'),
   });
   await request();
+  expect(client.session.hasScope('write')).toBe(true);
   await client.session.signIn({ token: 'read-of-bob' });
+  expect(client.session.hasScope('write')).toBe(false);
   await client.session.refresh();
   expect(asked.at(-1)?.scopes).toEqual([]);
 });
