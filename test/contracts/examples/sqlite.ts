@@ -18,7 +18,7 @@ export function createSqliteStore(path: string): TokenStore {
   return {
     read,
     swap(expected, next) {
-      // Compared and stored as one step. After a plain BEGIN two may both look, and the second one fails as it stores.
+      // As one step. After a plain BEGIN two may both look, and the second one fails as it stores.
       database.exec('BEGIN IMMEDIATE');
       try {
         const fits = isVersionOf(read(), expected);
