@@ -29,6 +29,8 @@ async function main(command: string | undefined): Promise<void> {
     issuer: ISSUER,
     clientId: CLIENT_ID,
     scopes: ['openid', 'offline_access', 'read'],
+    // The API that the tokens are for, where the server has to be told; for Auth0 with audienceParameter: 'audience'.
+    // audience: 'https://api.shop.example',
     onCode({ userCode, verificationUri, verificationUriComplete }) {
       console.log(`Open ${verificationUriComplete ?? verificationUri} and confirm the code ${userCode}.`);
     },

@@ -222,6 +222,8 @@ export interface TokenProof {
 
 /** What is left of a session after its sign-out, for its source to revoke. */
 export interface EndedSession {
+  /** The token that told who the user is. */
+  readonly accessToken?: string | undefined;
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
 }

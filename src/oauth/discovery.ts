@@ -117,7 +117,9 @@ export class Discovery<Source extends TokenSource> implements TokenSource {
   async #endedBy(ended: EndedSession, what: 'signOut' | 'afterSignOut' | 'revoke'): Promise<void> {
     const bound = ended.refreshToken === undefined ? undefined : readBound(ended.refreshToken);
     const found = bound ? await this.#use(bound) : this.#found;
-    await found?.source[what]?.({ ...ended, refreshToken: bound?.refreshToken });
+    // Nobody knows who has issued an access token that has no refresh token with it.
+    const accessToken = bound && ended.accessToken;
+    await found?.source[what]?.({ ...ended, accessToken, refreshToken: bound?.refreshToken });
   }
 
   /** Where the resource says that its tokens come from, if there is somebody who may be asked (RFC 9728 §5). */

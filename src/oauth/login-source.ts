@@ -117,6 +117,6 @@ const WITHOUT_REFRESH_TOKEN = {
 
 /** A login that nobody has asked for yet is over, too. */
 function readTokens(tokens: unknown): EndedSession {
-  const { refresh_token: refreshToken } = Object(tokens) as { refresh_token?: unknown };
-  return { refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined };
+  const { refresh_token: refreshToken, access_token: accessToken } = Object(tokens) as TokenResponse;
+  return { refreshToken: refreshToken ?? undefined, accessToken: accessToken ?? undefined };
 }

@@ -92,7 +92,7 @@ export class Asker<User extends SessionUser> {
     redactGrant(this.#host.redactor, grant);
     // Who closes a client has not signed out: another one may go on with the session.
     if (this.#host.signal.aborted) return;
-    const { refreshToken, idToken } = grant;
-    void (async () => this.#source.revoke?.({ refreshToken, idToken }))().catch(() => {});
+    const { value: accessToken, refreshToken, idToken } = grant;
+    void (async () => this.#source.revoke?.({ accessToken, refreshToken, idToken }))().catch(() => {});
   }
 }

@@ -145,13 +145,13 @@ export class Wallet<User extends SessionUser> {
   }
 
   get secrets(): EndedSession {
-    return { refreshToken: this.refreshToken, idToken: this.#idToken };
+    const accessToken = this.#known.home?.current?.token.value;
+    return { accessToken, refreshToken: this.refreshToken, idToken: this.#idToken };
   }
 
   /** What a document says of the user and of the token in `slot`. */
   stored(slot: Slot, now: number): StoredParts {
-    const { current, need } = slot;
-    const token = current && toStored(current, need, this.#host.clock, now);
+    const token = slot.current && toStored(slot.current, slot.need, this.#host.clock, now);
     return { userId: this.#state.user?.id, idToken: this.#idToken, refreshToken: this.refreshToken, token };
   }
 

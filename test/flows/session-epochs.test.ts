@@ -499,7 +499,7 @@ test.each<[string, (client: Client) => unknown]>([
   await waiting;
   held.calls[0]?.resolve({ token: 'token-1', refreshToken: 'refresh-token-1' });
   await settle();
-  expect(late).toEqual([{ refreshToken: 'refresh-token-1', idToken: undefined }]);
+  expect(late).toEqual([{ accessToken: 'token-1', refreshToken: 'refresh-token-1', idToken: undefined }]);
 });
 
 test('tokens that come after a close are not taken back: another client may go on with them', async () => {

@@ -8,7 +8,7 @@ import {
   startPlainIssuer,
 } from '../support/discoverable.ts';
 import { quiet } from '../support/quiet.ts';
-import { createLoginTab } from '../support/redirect-tab.ts';
+import { createLoginTab, type LoginTab } from '../support/redirect-tab.ts';
 import { sendJson } from '../support/server.ts';
 import { outcomeOf } from '../support/token-valet.ts';
 
@@ -46,6 +46,31 @@ function program(api: DiscoverableApi, ...issuers: readonly PlainIssuer[]): Clie
   return new Client(source, { baseUrl: api.origin, logger: quiet });
 }
 
+interface User {
+  readonly client: Client;
+  readonly tab: LoginTab;
+  /** A request that finds out where to sign in, and the login there. */
+  signIn(): Promise<void>;
+}
+
+function user({ former, next, api }: Awaited<ReturnType<typeof start>>): User {
+  const tab = createLoginTab();
+  const { storage, grant } = tab;
+  const issuers = [former.origin, next.origin];
+  const source = discovered({ clientId: 'spa', issuers, storage, grant });
+  const client = new Client(source, { baseUrl: api.origin, logger: quiet });
+  return {
+    client,
+    tab,
+    async signIn() {
+      await outcomeOf(client.fetch('mcp'));
+      await source.signIn();
+      tab.comeBack('a-code');
+      await source.handleRedirect();
+    },
+  };
+}
+
 test('a program follows its API to another listed issuer, once a new token was refused as well (RFC 9728 §5.2)', async () => {
   await using at = await start();
   const { former, next, api } = at;
@@ -67,17 +92,7 @@ test('a program follows its API to another listed issuer, once a new token was r
 test('a user’s session ends where the API has left its issuer: the next login is at the other one, which sees no token of the first', async () => {
   await using at = await start();
   const { former, next, api } = at;
-  const tab = createLoginTab();
-  const { storage, grant } = tab;
-  const issuers = [former.origin, next.origin];
-  const source = discovered({ clientId: 'spa', issuers, storage, grant });
-  using client = new Client(source, { baseUrl: api.origin, logger: quiet });
-  const signIn = async (): Promise<void> => {
-    await source.signIn();
-    tab.comeBack('a-code');
-    await source.handleRedirect();
-  };
-  await outcomeOf(client.fetch('mcp'));
+  const { client, tab, signIn } = user(at);
   await signIn();
   expect(await outcomeOf(client.fetch('mcp'))).toBe(200);
   move(api, next);
@@ -88,11 +103,12 @@ test('a user’s session ends where the API has left its issuer: the next login 
     error: { message: expect.stringContaining(next.origin) },
   });
   await signIn();
-  expect(tab.left.map(({ origin }) => origin)).toEqual(issuers);
+  expect(tab.left.map(({ origin }) => origin)).toEqual([former.origin, next.origin]);
   expect(await outcomeOf(client.fetch('mcp'))).toBe(200);
   expect(next.forms('/token').map((form) => form.get('grant_type'))).toEqual(['authorization_code']);
   const port = new URL(former.origin).port;
   expect(next.received.map(({ body }) => body.toString()).join()).not.toContain(`-of-${port}`);
+  client.close();
 });
 
 test('a token that was renewed in between begins the count of refusals anew', async () => {
@@ -122,18 +138,21 @@ test.each<[string, (at: Awaited<ReturnType<typeof start>>) => unknown]>([
     'speaks of a larger resource',
     ({ api, next }) => (api.metadata = { resource: api.origin, authorization_servers: [next.origin] }),
   ],
-])('a program stays with its issuer where the API %s', async (_, change) => {
+])('a session stays with its issuer where the API %s', async (_, change) => {
   await using at = await start();
   const { former, next, api } = at;
-  using client = program(api, former, next);
+  const { client, signIn } = user(at);
+  await signIn();
   expect(await outcomeOf(client.fetch('mcp'))).toBe(200);
   api.refuses = () => true;
   change(at);
   expect(await outcomeOf(client.fetch('mcp'))).toBe(401);
   expect(await outcomeOf(client.fetch('mcp'))).toBe(401);
   expect(api.asked()).toBe(2);
+  expect(client.session.snapshot.status).toBe('signed-in');
   expect(former.forms('/token')).toHaveLength(3);
   expect(next.received).toEqual([]);
+  client.close();
 });
 
 function named(api: DiscoverableApi, ...issuers: string[]): void {

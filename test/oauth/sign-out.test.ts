@@ -150,6 +150,49 @@ test.each<[number, object, object]>([
   },
 );
 
+/** A session that has an access token and nothing else, and what its server was asked to revoke. */
+async function withoutRefreshToken(
+  status: number,
+  body: object,
+): Promise<{ signOut: () => Promise<void>; sent: () => string[] } & AsyncDisposable> {
+  const server = await startServer((_, response) => sendJson(response, body, status));
+  const endpoints = { token: `${server.origin}/token`, revocation: `${server.origin}/revoke` };
+  const initial = { access_token: 'access-0123456789', expires_in: 60 };
+  const source = refreshToken({ endpoints, clientId: 'spa' });
+  const client = new Client(accessToken(source, { initial }), { baseUrl: 'https://api.test' });
+  return {
+    signOut: () => client.signOut(),
+    sent: () => server.received.map((request) => String(request.body)),
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await server.close();
+    },
+  };
+}
+
+test.each<[number, object]>([
+  [200, {}],
+  // A server need not know how to (RFC 7009 §2).
+  [400, { error: 'unsupported_token_type' }],
+])(
+  'a session without a refresh token has its access token revoked, and %i is an answer to that',
+  async (status, body) => {
+    await using at = await withoutRefreshToken(status, body);
+    await at.signOut();
+    expect(at.sent()).toEqual(['token_type_hint=access_token&token=access-0123456789&client_id=spa']);
+  },
+);
+
+test('an access token that is not revoked is told of, and not shown', async () => {
+  await using at = await withoutRefreshToken(503, { error_description: 'no access-0123456789 now' });
+  const error = await valetErrorOf(() => at.signOut());
+  expect(error).toMatchObject({
+    code: 'TOKEN_ENDPOINT_UNAVAILABLE',
+    message: expect.stringContaining('has not taken back the access token: status 503'),
+  });
+  expectNoSecret(error, 'access-0123456789');
+});
+
 test('where the server has no end session endpoint, and where no place to come back to is named, nobody leaves', async () => {
   await using server = await startAuthorizationServer();
   const { issuer } = server;
