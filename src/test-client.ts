@@ -3,9 +3,9 @@ import type { AuthStrategy, SessionSnapshot, SessionUser, SharedStore } from './
 import { accessToken } from './fetch.ts';
 import { invalidOption } from './options.ts';
 import { type AuthServer, createAuthServer } from './testing/auth-server.ts';
+import { bearerIn, unauthorized } from './testing/bearer.ts';
 import { createClock, type TestClock } from './testing/clock.ts';
 import { beginningWith, firstOf, givenUser } from './testing/first-snapshot.ts';
-import { bearerIn, unauthorized } from './testing/msw.ts';
 import { initialOf, People } from './testing/people.ts';
 import {
   createRefusingFetch,

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 import { type AuthServer, type AuthServerOptions, createAuthServer } from './auth-server.ts';
+import { bearerIn, unauthorized } from './bearer.ts';
 import type { TestUser } from './token-desk.ts';
 
 /** What of msw's `http` is used. It is handed in, so that whoever does not use msw need not have it. */
@@ -73,20 +74,4 @@ function checkFor(accepted: Accepted): Check {
   throw invalidOption(
     'protectedApi() accepts the server of authHandlers(), a key, or a function that takes the request.',
   );
-}
-
-/** RFC 6750 §3.1: whoever sent no token is told the scheme and no error. */
-export function bearerIn(
-  { headers }: Request,
-  server: Pick<AuthServer, 'check'>,
-): { readonly challenge: string } | { readonly user: TestUser } {
-  const [, token] = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '') ?? [];
-  if (token === undefined) return { challenge: 'Bearer' };
-  const found = server.check(token);
-  if (!('refused' in found)) return { user: found.user };
-  return { challenge: `Bearer error="invalid_token", error_description="${found.refused}"` };
-}
-
-export function unauthorized(challenge: string): Response {
-  return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } });
 }

@@ -1,7 +1,7 @@
 import type { Claims, SessionSnapshot, SessionUser, TokenProvider, TokenResponse } from '../contracts.ts';
 import { type AuthServer, MemoryAuthServer } from './auth-server.ts';
 
-/** Who signs in on one client. */
+/** A server as one client uses it: who signs in there, and how often it redeems a refresh token. */
 export class People<User extends SessionUser> {
   redeemed = 0;
   readonly #server: AuthServer;

@@ -1,35 +1,8 @@
 import { expect, test } from 'vitest';
 import { accessToken, Client } from '../../src/index.ts';
-import { authorizationCode, clientCredentials, deviceCode } from '../../src/oauth.ts';
-import {
-  type AuthServer,
-  type AuthServerOptions,
-  createAuthServer,
-  createClock,
-  createTestFetch,
-  type TestClock,
-} from '../../src/testing.ts';
-import { settle } from '../support/clock.ts';
-import { createStorage } from '../support/storage.ts';
+import { createAuthServer, createTestFetch } from '../../src/testing.ts';
+import { createAuthScene } from '../support/auth-scene.ts';
 import { valetErrorOf } from '../support/thrown.ts';
-
-interface Scene {
-  readonly clock: TestClock;
-  readonly server: AuthServer;
-  /** Sends to the server without a network. */
-  readonly fetch: typeof globalThis.fetch;
-  post(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
-}
-
-function createScene(options: AuthServerOptions = {}): Scene {
-  const clock = createClock();
-  const server = createAuthServer({ clock, ...options });
-  const fetch = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
-    server.answer(new Request(input, init));
-  const post: Scene['post'] = (path, form, headers = {}) =>
-    fetch(server.issuer + path, { method: 'POST', body: new URLSearchParams(form), headers });
-  return { clock, server, fetch, post };
-}
 
 const refresh = (token: unknown): Record<string, string> => ({
   grant_type: 'refresh_token',
@@ -37,7 +10,7 @@ const refresh = (token: unknown): Record<string, string> => ({
 });
 
 test('a refresh token is good for one use, and its second use ends the session of whoever used it first', async () => {
-  const { server, post } = createScene();
+  const { server, post } = createAuthScene();
   const { refresh_token: first } = server.login({ id: 'ada' });
   const { refresh_token: second } = (await (await post('/token', refresh(first))).json()) as {
     refresh_token: string;
@@ -50,7 +23,7 @@ test('a refresh token is good for one use, and its second use ends the session o
 });
 
 test('without re-use detection the second use is refused and the session goes on', async () => {
-  const { server, post } = createScene({ reuseDetection: false });
+  const { server, post } = createAuthScene({ reuseDetection: false });
   const { refresh_token: first } = server.login();
   const { refresh_token: second } = (await (await post('/token', refresh(first))).json()) as {
     refresh_token: string;
@@ -60,7 +33,7 @@ test('without re-use detection the second use is refused and the session goes on
 });
 
 test('without rotation a refresh token stays as it is', async () => {
-  const { server, post } = createScene({ rotation: false });
+  const { server, post } = createAuthScene({ rotation: false });
   const { refresh_token: first } = server.login();
   for (let use = 0; use < 3; use++)
     expect(await (await post('/token', refresh(first))).json()).toMatchObject({ refresh_token: first });
@@ -68,7 +41,7 @@ test('without rotation a refresh token stays as it is', async () => {
 });
 
 test('an access token is good until its time is over, it is revoked, or it is none of the server’s', async () => {
-  const { clock, server, post } = createScene({ ttl: 60_000 });
+  const { clock, server, post } = createAuthScene({ ttl: 60_000 });
   const login = server.login({ id: 'ada' }, { scopes: ['orders:read'] });
   const token = String(login.access_token);
   expect(server.check(token)).toEqual({ user: { id: 'ada' }, scopes: ['orders:read'] });
@@ -86,7 +59,7 @@ test('an access token is good until its time is over, it is revoked, or it is no
 });
 
 test('a session is ended by the server, or by revoking its refresh token', async () => {
-  const { server, post } = createScene();
+  const { server, post } = createAuthScene();
   const { refresh_token: one } = server.login();
   server.endSessions();
   expect((await post('/token', refresh(one))).status).toBe(400);
@@ -96,7 +69,7 @@ test('a session is ended by the server, or by revoking its refresh token', async
 });
 
 test('its provider refreshes for a client with no network, and a bad moment ends nothing', async () => {
-  const { clock, server } = createScene();
+  const { clock, server } = createAuthScene();
   const fetch = createTestFetch({ '*': {} });
   const client = new Client(
     accessToken(server.provider, {
@@ -120,127 +93,12 @@ test('its provider refreshes for a client with no network, and a bad moment ends
 });
 
 test('only the client that it knows is served', async () => {
-  const { server, post } = createScene({ clientId: 'shop' });
+  const { server, post } = createAuthScene({ clientId: 'shop' });
   const { refresh_token: token } = server.login();
   const refused = await post('/token', { ...refresh(token), client_id: 'other' });
   expect([refused.status, await refused.json()]).toMatchObject([401, { error: 'invalid_client' }]);
   const basic = { authorization: `Basic ${btoa('shop:secret')}` };
   expect((await post('/token', refresh(token), basic)).status).toBe(200);
-});
-
-test.each([
-  ['/token', { grant_type: 'password' }, 'unsupported_grant_type'],
-  ['/token', { grant_type: 'authorization_code', code: 'x' }, 'invalid_grant'],
-  ['/nowhere', {}, 'not_found'],
-])('POST %s with %j is %s', async (path, form, error) => {
-  const { post } = createScene();
-  expect(await (await post(path, form as Record<string, string>)).json()).toMatchObject({ error });
-});
-
-test('a login with a redirect and PKCE brings tokens, and its code is good for one use', async () => {
-  const { clock, server, fetch, post } = createScene({ clientId: 'shop' });
-  server.user = { id: 'ada' };
-  let href = 'https://shop.example/orders';
-  const sent: string[] = [];
-  const source = authorizationCode({
-    issuer: server.issuer,
-    clientId: 'shop',
-    redirectUri: 'https://shop.example/signed-in',
-    scopes: ['openid', 'orders:read'],
-    storage: createStorage(),
-    page: {
-      href: () => href,
-      clean: (url) => {
-        href = url;
-      },
-      async leave(url) {
-        href = (await fetch(url)).headers.get('location') ?? '';
-      },
-    },
-    clock,
-    async fetch(input, init) {
-      const request = new Request(input, init);
-      if (request.method === 'POST') sent.push(await request.clone().text());
-      return fetch(request);
-    },
-  });
-  const client = new Client(source, {
-    baseUrl: 'https://api.test',
-    runtime: { clock, fetch: createTestFetch({ '*': {} }) },
-  });
-  await source.signIn();
-  expect(await source.handleRedirect()).toEqual({ returnTo: 'https://shop.example/orders' });
-  expect(await client.session.ready).toMatchObject({ status: 'signed-in', user: { id: 'ada' } });
-  expect(client.session.hasScope('orders:read')).toBe(true);
-  const again = await post('/token', Object.fromEntries(new URLSearchParams(sent[0])));
-  expect(await again.json()).toMatchObject({ error: 'invalid_grant' });
-});
-
-test('a code is refused with another verifier', async () => {
-  const { server, fetch, post } = createScene();
-  const query = new URLSearchParams({
-    client_id: 'shop',
-    redirect_uri: 'https://shop.example/signed-in',
-    code_challenge: 'not-the-hash-of-it',
-    code_challenge_method: 'S256',
-  });
-  const back = new URL((await fetch(`${server.issuer}/authorize?${query}`)).headers.get('location') ?? '');
-  const form = {
-    client_id: 'shop',
-    redirect_uri: 'https://shop.example/signed-in',
-    code_verifier: 'verifier',
-  };
-  const code = back.searchParams.get('code') ?? '';
-  expect(
-    await (await post('/token', { grant_type: 'authorization_code', code, ...form })).json(),
-  ).toMatchObject({
-    error: 'invalid_grant',
-    error_description: 'the code_verifier does not fit',
-  });
-});
-
-test('an authorization request without PKCE is refused', async () => {
-  const { server, fetch } = createScene();
-  const response = await fetch(`${server.issuer}/authorize?client_id=x&redirect_uri=https%3A%2F%2Fx.example`);
-  expect([response.status, await response.json()]).toMatchObject([400, { error: 'invalid_request' }]);
-});
-
-test('a device is signed in once its user has typed in the code', async () => {
-  const { clock, server, fetch } = createScene();
-  const codes: string[] = [];
-  const source = deviceCode({
-    issuer: server.issuer,
-    clientId: 'tv',
-    onCode: ({ userCode }) => void codes.push(userCode),
-    clock,
-    fetch,
-  });
-  const client = new Client(source, {
-    baseUrl: 'https://api.test',
-    runtime: { clock, fetch: createTestFetch({ '*': {} }) },
-  });
-  const signedIn = source.signIn();
-  while (codes.length === 0) await settle();
-  expect((await valetErrorOf(() => server.approve('wrong'))).code).toBe('INVALID_OPTION');
-  await clock.advance(6000);
-  server.approve(codes[0] ?? '', { id: 'ada' });
-  await clock.advance(6000);
-  await signedIn;
-  expect(await client.session.ready).toMatchObject({ user: { id: 'ada' } });
-});
-
-test('a program gets a token for itself, and no refresh token', async () => {
-  const { server, fetch } = createScene();
-  const sent = createTestFetch({ '*': {} });
-  const client = new Client(
-    clientCredentials({ issuer: server.issuer, clientId: 'robot', clientSecret: 'secret-of-robot', fetch }),
-    { baseUrl: 'https://api.test', runtime: { fetch: sent } },
-  );
-  await client.fetch('/');
-  expect(server.check(sent.requests[0]?.authorization?.slice(7) ?? '')).toMatchObject({
-    user: { id: 'robot' },
-  });
-  expect(server.secrets.filter((secret) => secret.startsWith('refresh'))).toEqual([]);
 });
 
 test.each([{ ttl: 60 }, { ttl: -1 }, { issuer: 'id' }, { rotate: true }])(
