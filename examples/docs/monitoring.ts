@@ -5,6 +5,7 @@ const baseUrl = 'https://api.shop.example';
 
 /** Stands for pino and its like. Times and fingerprints differ from run to run. */
 const logger = {
+  debug: (fields: object, message: string): void => console.log(`debug ${message} ${toText(fields)}`),
   info: (fields: object, message: string): void => console.log(`info ${message} ${toText(fields)}`),
   warn: (fields: object, message: string): void => console.log(`warn ${message} ${toText(fields)}`),
 };
@@ -19,9 +20,11 @@ function logRequests(client: Client): () => void {
     client.on('response', ({ id, method, url, status, ms, replayed, credentialId }) =>
       logger.info({ id, method, url, status, ms, replayed, credentialId }, 'response'),
     ),
-    client.on('requestfailed', ({ id, method, url, code, ms }) =>
-      logger.warn({ id, method, url, code, ms }, 'no response'),
-    ),
+    client.on('requestfailed', ({ id, method, url, code, ms }) => {
+      const told = { id, method, url, code, ms };
+      if (code === 'ABORTED') logger.debug(told, 'no response');
+      else logger.warn(told, 'no response');
+    }),
     client.on('refreshfailed', ({ reason, code, retryable, message }) =>
       logger.warn({ reason, code, retryable, why: message }, 'no token'),
     ),
@@ -109,6 +112,10 @@ async function watchASession(): Promise<void> {
   const stop = logRequests(client);
   alertFor(client);
   await client.fetch('orders');
+  const leaving = new AbortController();
+  const left = client.fetch('orders', { signal: leaving.signal });
+  leaving.abort();
+  await left.catch(() => {});
   isOver = true;
   await client.session.refresh().catch(() => {});
   await client.fetch('orders').catch(() => {});

@@ -18,6 +18,7 @@ globalThis.fetch = async (input, init) => {
   // A real server of the tests.
   if (new URL(request.url).hostname === '127.0.0.1') return platformFetch(request);
   const body = await request.text();
+  request.signal.throwIfAborted();
   const credentials = printed.flatMap((name) => {
     const value = request.headers.get(name);
     return value === null ? [] : [`${name}: ${value.replace(/\bey[\w-]+\.([\w-]+)\.[\w-]+$/, describe)}`];
