@@ -123,7 +123,7 @@ function SignInAgain(): ReactNode {
 }
 // #endregion
 
-interface Order {
+export interface Order {
   readonly id: number;
   readonly what: string;
 }

@@ -34,3 +34,17 @@ class Auth {
 }
 
 export const auth: Auth = new Auth();
+
+/** Stands in for what a router's `redirect()` makes: it is thrown. */
+export class Redirect extends Error {
+  readonly to: string;
+
+  constructor(to: string) {
+    super(`To ${to}`);
+    this.to = to;
+  }
+}
+
+export function redirect(to: string): Redirect {
+  return new Redirect(to);
+}

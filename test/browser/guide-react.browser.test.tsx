@@ -9,7 +9,9 @@ import { stage } from './stage.tsx';
 /** The app of the guide, whose API is a room of its own: modules are made once. */
 const room = createRoom();
 Object.assign(globalThis, { shopUrl: room.api });
-const { api, App } = await import('../../examples/react/app.tsx');
+const { api, App, queryClient } = await import('../../examples/react/app.tsx');
+const { loadOrders, orders } = await import('../../examples/react/loader.ts');
+const { Refund } = await import('../../examples/react/scopes.tsx');
 const { auth } = await import('../../examples/react/stand-in.ts');
 const { Both, Weather } = await import('../../examples/react/second-client.tsx');
 
@@ -70,6 +72,47 @@ test('the second client of the guide', async () => {
     </ClientProvider>,
   );
   await page.shows('ada true');
+});
+
+test('the loader of the guide sends away whom nobody knows, and fills a cache that a switch empties', async () => {
+  auth.user = undefined;
+  await api.signOut();
+  await expect(loadOrders()).rejects.toMatchObject({ to: '/login' });
+
+  await auth.login('ada');
+  await api.session.refresh();
+  expect(await loadOrders()).toBeNull();
+  expect(await queryClient.ensureQueryData(orders)).toEqual({ orders: [{ id: 1, what: 'bread of ada' }] });
+
+  await auth.login('ben');
+  await api.session.refresh();
+  expect(queryClient.getQueryData(orders.queryKey)).toBeUndefined();
+});
+
+test('the hook of the guide follows the scopes, and renders for no other refresh', async () => {
+  const granted = ['orders:read', 'orders:read', 'orders:read orders:refund'];
+  let renders = 0;
+  const client = new Client(
+    accessToken(() => ({
+      accessToken: `token-${granted.length}`,
+      expiresIn: 60,
+      scope: granted.shift() ?? '',
+    })),
+  );
+  const page = stage(
+    <ClientProvider client={client as typeof api}>
+      <Refund rendered={() => (renders += 1)} />
+    </ClientProvider>,
+  );
+  await page.shows('Ask somebody to refund');
+  await client.session.ready;
+  await client.session.refresh();
+  expect(renders).toBe(1);
+  await client.session.refresh();
+  await page.shows('Refund');
+  expect(renders).toBe(2);
+  await client.signOut();
+  await page.shows('Ask somebody to refund');
 });
 
 test('what a persister and a service worker have kept is gone after a switch', async () => {

@@ -5,7 +5,7 @@ import { renderToPipeableStream } from 'react-dom/server';
 import { expect, test } from 'vitest';
 import { Client, type TokenProvider, ValetError } from '../../src/index.ts';
 import { createClientContext } from '../../src/react.ts';
-import { settle } from '../support/clock.ts';
+import { createManualClock, settle } from '../support/clock.ts';
 import { ANN, type Member, memberClient, tokensOf } from '../support/members.ts';
 import { quiet } from '../support/quiet.ts';
 
@@ -19,22 +19,22 @@ interface Rendered {
   readonly errors: readonly unknown[];
 }
 
-/** Renders as a server does: one client for each request. `sent` is told what has been sent so far. */
+/** Renders as a server does: one client for each request. `sent` is told what has been sent so far, and may give up. */
 async function render(
   client: Client<Member>,
   children: ReactNode,
-  sent: (html: string) => void = () => {},
+  sent: (html: string, giveUp: () => void) => void = () => {},
 ): Promise<Rendered> {
   const errors: unknown[] = [];
   const body = new PassThrough();
   let html = '';
   body.setEncoding('utf8').on('data', (text: string) => {
     html += text;
-    sent(html);
+    sent(html, abort);
   });
   // React 19 sends nothing of a root that waits as a whole.
   const main = createElement('main', null, children);
-  const { pipe } = renderToPipeableStream(createElement(members.ClientProvider, { client }, main), {
+  const { pipe, abort } = renderToPipeableStream(createElement(members.ClientProvider, { client }, main), {
     onShellReady: () => pipe(body),
     onError: (error) => void errors.push(error),
   });
@@ -104,6 +104,21 @@ test('useUser without a user is an error of its boundary, and the browser has a 
   );
   expect(html).toContain('sign in');
   expect(errors.map((error) => ValetError.is(error) && error.code)).toEqual(['SIGNED_OUT']);
+});
+
+test('a token endpoint that is down is waited for until the server gives up, and the browser tries itself', async () => {
+  const client = memberClient(() => new Response(null, { status: 503 }), {
+    runtime: { clock: createManualClock() },
+  });
+  const { html, errors } = await render(
+    client,
+    createElement(Suspense, { fallback: 'one moment' }, createElement(Name)),
+    (sent, giveUp) => void (sent.includes('one moment') && giveUp()),
+  );
+  expect(html).toContain('one moment');
+  expect(html).not.toContain('<h1>');
+  expect(errors).toHaveLength(1);
+  expect(client.session.snapshot.status).toBe('loading');
 });
 
 test('two requests at once see each their own user', async () => {
