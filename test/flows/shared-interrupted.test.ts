@@ -20,6 +20,7 @@ type Options = Omit<TokenValetOptions<{ id: string }>, 'store'> & { readonly sto
 
 interface Shared {
   readonly clock: ManualClock;
+  readonly memory: Pick<TokenStore, 'swap'>;
   open(source: TokenSource, options?: Options): TokenValet;
   document(): SessionDocument | undefined;
 }
@@ -30,6 +31,7 @@ function createShared(): Shared {
   const { subscribe: _, ...memory } = createMemoryStore({ clock });
   return {
     clock,
+    memory,
     open: (source, { store, ...options } = {}) =>
       createTokenValet(source, { clock, ...options, store: sharedStore({ ...memory, ...store }) }),
     document: () => memory.read() as SessionDocument | undefined,
@@ -93,6 +95,24 @@ test('a refresh token that is on its way stays claimed when the client is closed
 
   expect(calls).toHaveLength(1);
   expect(document()?.claim).toBeDefined();
+});
+
+test('a refresh token that is on its way stays claimed while the store has not taken the sign-out', async () => {
+  const { clock, memory, open, document } = createShared();
+  const { provider } = createHeldProvider();
+  const swap: TokenStore['swap'] = (expected, next) =>
+    next.state === 'signed-in' && memory.swap(expected, next);
+  const first = open({ getToken: provider }, { store: { swap } });
+  await first.client.session.signIn(LOGIN);
+  clock.sleep(2 * MINUTE);
+  void first.request();
+  await settle();
+
+  void first.client.signOut().catch(() => {});
+  await settle();
+
+  expect(document()?.claim).toBeDefined();
+  first.client.close();
 });
 
 test('a sign-out takes a refresh token that nobody has redeemed yet out of the store', async () => {
