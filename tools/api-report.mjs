@@ -145,10 +145,13 @@ const report = `# The public types
 Made by \`npm run api\`; \`npm run check\` fails when it is not up to date. A change here is a change of the API: review
 it as one, and say so in the changelog.
 
-${parts.join('\n')}${
-  hidden.length > 0 ? `\n## Not exported, but seen in the types above\n\n${block(hidden)}` : ''
-}`;
+${parts.join('\n')}`;
 
+if (hidden.length > 0) {
+  const names = hidden.map((symbol) => symbol.name).join(', ');
+  console.error(`Public types name what nobody can import: ${names}. Export it, or write it out.`);
+  process.exitCode = 1;
+}
 const before = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
 if (!process.argv.includes('--check')) writeFileSync(file, report);
 else if (before !== report) {

@@ -97,15 +97,16 @@ export default defineConfig({
       },
     ],
     sidebar: {
-      '/': start,
+      // Of two that fit and are as deep, VitePress takes the first one.
+      '/explain/rules': reference,
+      '/explain/words': reference,
       '/explain/': explanation,
       '/decisions/': explanation,
       '/guide/client': reference,
       '/guide/limits': reference,
-      '/explain/rules': reference,
-      '/explain/words': reference,
       '/errors/': reference,
       '/changelog': reference,
+      '/': start,
       ...generatedSidebars(),
     },
     outline: { level: [2, 3] },
@@ -117,7 +118,7 @@ export default defineConfig({
         miniSearch: {
           searchOptions: {
             boostDocument: (page: string): number => {
-              if (page.startsWith('/guide/')) return 2;
+              if (/^\/guide\/(?!testing)/.test(page)) return 2;
               return /^\/(?:api|decisions)\//.test(page) ? 0.4 : 1;
             },
           },
