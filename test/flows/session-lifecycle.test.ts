@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TokenSource } from '../../src/contracts.ts';
+import type { EndedSession, TokenSource } from '../../src/contracts.ts';
 import { accessToken, createFetch } from '../../src/fetch.ts';
 import { apiKey, Client } from '../../src/index.ts';
 import { createManualClock, settle } from '../support/clock.ts';
@@ -262,6 +262,20 @@ test('sign-out is called through to the source, after everything is forgotten he
   await client.signOut();
 
   expect(seen).toEqual(['signed-out']);
+});
+
+test('a second sign-out has nothing of the session left to hand to its source', async () => {
+  const ended: EndedSession[] = [];
+  const { client } = createTokenValet({
+    getToken: () => null,
+    signOut: (session) => void ended.push(session),
+  });
+  await client.session.signIn({ token: 'token-1', refreshToken: 'r1', idToken: 'i1' });
+  await client.signOut();
+  await client.signOut();
+
+  expect(ended[0]).toMatchObject({ refreshToken: 'r1', idToken: 'i1' });
+  expect(Object.values(ended[1] ?? {}).every((secret) => secret === undefined)).toBe(true);
 });
 
 test('a source that fails to sign out is told to who asked; here the user is signed out', async () => {

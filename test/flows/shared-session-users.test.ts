@@ -73,3 +73,18 @@ test('what is stored is believed again once the source that changed has been ask
   expect(second.asked).toHaveLength(1);
   expect(second.sent.at(-1)).toBe(`Bearer ${tokenOf('ada', 'newer')}`);
 });
+
+test('a session that was taken over is renewed by the token that told who the user is', async () => {
+  const clock = createManualClock();
+  const store = sharedStore(createMemoryStore({ clock }));
+  const provider: TokenProvider = ({ audience = 'plain' }) => ({ token: tokenOf('ada', audience) });
+  const options = { auth: { audience: 'orders' } };
+  await createTokenValet(provider, { clock, store, options }).request();
+  await settle();
+  const { client, asked } = createTokenValet(provider, { clock, store });
+  await client.session.ready;
+
+  await client.session.refresh();
+
+  expect(asked.map(({ audience }) => audience)).toEqual(['orders']);
+});
