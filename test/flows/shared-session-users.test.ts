@@ -74,7 +74,7 @@ test('what is stored is believed again once the source that changed has been ask
   expect(second.sent.at(-1)).toBe(`Bearer ${tokenOf('ada', 'newer')}`);
 });
 
-test('a session that was taken over is renewed by the token that told who the user is', async () => {
+test('the token that told who the user is is the first to be renewed, also where the session was taken over', async () => {
   const clock = createManualClock();
   const store = sharedStore(createMemoryStore({ clock }));
   const provider: TokenProvider = ({ audience = 'plain' }) => ({ token: tokenOf('ada', audience) });
@@ -82,9 +82,10 @@ test('a session that was taken over is renewed by the token that told who the us
   await createTokenValet(provider, { clock, store, options }).request();
   await settle();
   const { client, asked } = createTokenValet(provider, { clock, store });
-  await client.session.ready;
+  await client.fetch('/');
+  await settle();
 
   await client.session.refresh();
 
-  expect(asked.map(({ audience }) => audience)).toEqual(['orders']);
+  expect(asked.map(({ audience }) => audience)).toEqual([undefined, 'orders', undefined]);
 });
