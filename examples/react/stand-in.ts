@@ -36,7 +36,7 @@ class Auth {
 export const auth: Auth = new Auth();
 
 /** Stands in for what a router's `redirect()` makes: it is thrown. */
-export class Redirect extends Error {
+class Redirect extends Error {
   readonly to: string;
 
   constructor(to: string) {

@@ -141,7 +141,8 @@ test('after a sign-out nothing is sent, and what is on the screen says that nobo
   expect(await app.room.seen('api')).toHaveLength(2);
 });
 
-test('a session that ends keeps what is on the screen, and the next user does not see it', async () => {
+/** An app that shows what it had when its session ended. */
+async function startEnded(): Promise<App> {
   const app = start(
     <members.Session ended={<p>please sign in again</p>}>
       <Me />
@@ -150,6 +151,11 @@ test('a session that ends keeps what is on the screen, and the next user does no
   await app.page.shows('ann');
   await app.client.session.refresh().catch(() => {});
   await app.page.shows('ann | please sign in again');
+  return app;
+}
+
+test('a session that ends keeps what is on the screen, and the next user does not see it', async () => {
+  const app = await startEnded();
   const next = await rightAfter(app, () => app.client.session.signIn(BEN));
   expect(next).not.toContain('ann');
   await app.page.shows('ben');
@@ -157,14 +163,7 @@ test('a session that ends keeps what is on the screen, and the next user does no
 });
 
 test('the same user’s return keeps what is on the screen, and fetches nothing that did not fail', async () => {
-  const app = start(
-    <members.Session ended={<p>please sign in again</p>}>
-      <Me />
-    </members.Session>,
-  );
-  await app.page.shows('ann');
-  await app.client.session.refresh().catch(() => {});
-  await app.page.shows('ann | please sign in again');
+  const app = await startEnded();
   await app.client.session.signIn(ANN);
   await app.page.shows('ann');
   await painted();
