@@ -3,8 +3,7 @@ import type { TokenResponse } from '../contracts.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
 import { type Failure, judgeRefusal, type Refusal } from './failure.ts';
-
-const TOKEN_NAMES = ['access_token', 'accessToken', 'token', 'authToken'];
+import { TOKEN_NAMES } from './token-response.ts';
 
 /** What a token endpoint's `Response` holds: a token response, or what its refusal means. */
 export type EndpointAnswer =

@@ -1,7 +1,7 @@
 import { elapsed, moment } from '../clock.ts';
 import type { SessionClaim, SessionDocument, SessionUser } from '../contracts.ts';
 import type { ValetError } from '../errors.ts';
-import { following, hasSession, nextEpoch } from './document.ts';
+import { following, hasSession } from './document.ts';
 import type { Flight } from './flight.ts';
 import { busy, type Claimed, isServed, Lease, readOnly, temporary } from './lease.ts';
 import { Settlement } from './settlement.ts';
@@ -99,7 +99,7 @@ export class Leaseholder<User extends SessionUser> {
     const { token, ...parts } = wallet.stored(wallet.home, now);
     const tokens = token ? [token] : [];
     const is = state.snapshot.status === 'signed-in' ? 'signed-in' : 'none';
-    const epoch = (document === undefined ? session.epoch : undefined) ?? nextEpoch(document, now);
+    const epoch = session.epochAfter(document, now);
     return { ...(parts as Partial<SessionDocument>), tokens, state: is, epoch };
   }
 

@@ -80,8 +80,7 @@ export class Settlement<User extends SessionUser> {
         return following(document, { refreshToken: parts.refreshToken, claim: undefined }, now);
       }
       const isSame = hasSession(document) && document?.userId === parts.userId;
-      const epoch =
-        isSame && document ? document.epoch : (lostEpoch(document, session) ?? nextEpoch(document, now));
+      const epoch = isSame && document ? document.epoch : session.epochAfter(document, now);
       const tokens = isSame && document ? replaced(document.tokens, token) : [token];
       return following(document, { ...parts, state: 'signed-in', epoch, tokens, claim: undefined }, now);
     });
@@ -101,14 +100,6 @@ export class Settlement<User extends SessionUser> {
       return following(document, { ...bare, state: is, epoch }, now);
     });
   }
-}
-
-/** The epoch of a session whose document is gone: it is the same session all the same. */
-function lostEpoch(
-  document: SessionDocument | undefined,
-  share: { readonly epoch: number | undefined },
-): number | undefined {
-  return document === undefined ? share.epoch : undefined;
 }
 
 /** The token of the same slot gives way; the first one stays the first. */

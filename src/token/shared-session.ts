@@ -49,9 +49,10 @@ export class SharedSession<User extends SessionUser> {
     return elapsed(this.#parts.host.clock, this.#lookedAt) >= LOOK_AGAIN;
   }
 
-  /** The epoch of the document that was seen last. */
-  get epoch(): number | undefined {
-    return this.#seen?.epoch;
+  /** The epoch of what takes the place of `document`. Where that is gone, it is the same session all the same. */
+  epochAfter(document: SessionDocument | undefined, now: number): number {
+    const lost = document === undefined ? this.#seen?.epoch : undefined;
+    return lost ?? nextEpoch(document, now);
   }
 
   /** Whether something that happened here is not stored yet. */

@@ -19,7 +19,8 @@ export interface Grant {
 /** Where tokens came from, for the message when they cannot be used. */
 export type Origin = 'provider' | 'session.signIn()' | 'initial';
 
-const TOKEN_NAMES = ['access_token', 'accessToken', 'token', 'authToken'] as const;
+/** What an access token is called: by RFC 6749 §5.1, and by others. */
+export const TOKEN_NAMES = ['access_token', 'accessToken', 'token', 'authToken'] as const;
 
 /** Numbers below this are seconds since the epoch, others milliseconds: 1e11 ms is in 1973. */
 const SECONDS_BELOW = 1e11;
