@@ -99,6 +99,15 @@ const OUTPUTS = [
   'testing-react',
 ];
 
+test('the entries with components are marked for React Server Components, and no other is', async () => {
+  const marked = await Promise.all(
+    OUTPUTS.map(async (entry) =>
+      (await readFile(join(home, `dist/${entry}.js`), 'utf8')).startsWith('"use client";'),
+    ),
+  );
+  expect(OUTPUTS.filter((_, at) => marked[at])).toEqual(['react', 'testing-react']);
+});
+
 test('the package holds the build, its source and four documents, and nothing else', async () => {
   const sources = await filesIn(fileURLToPath(new URL('../../src', import.meta.url)));
   const output = OUTPUTS.join('|');
