@@ -1,4 +1,4 @@
-import type { SessionDocument, SessionUser, StoredToken } from '../contracts.ts';
+import type { SessionUser, StoredToken } from '../contracts.ts';
 import type { ValetError } from '../errors.ts';
 import type { Answer } from './call-provider.ts';
 import { following, hasSession, isSameNeed, nextEpoch } from './document.ts';
