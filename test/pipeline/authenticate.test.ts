@@ -153,6 +153,44 @@ test.each([
   }
 });
 
+test('an answer to a request that went bare is nobody’s: it stands when somebody signs in meanwhile', async () => {
+  let epoch = 1;
+  const { strategy } = createStrategy(signedOut);
+  const { send } = sendWith({ ...strategy, epoch: () => epoch }, () => {
+    epoch = 2;
+    return ok();
+  });
+
+  expect((await send('/x', { auth: 'optional' })).status).toBe(200);
+});
+
+test('a request whose 401 told where to sign in belongs to who did (rules T5, T8)', async () => {
+  let epoch: number | undefined;
+  const { strategy } = createStrategy(signedOut, () => {
+    epoch = 1;
+    return 'of-ada';
+  });
+  const { send, sent } = sendWith({ ...strategy, discovers: true, epoch: () => epoch }, status(401), () => {
+    epoch = 2;
+    return ok();
+  });
+
+  await expect(send('/x')).rejects.toMatchObject({ code: 'SESSION_CHANGED' });
+  expect(sent()).toEqual([null, 'of-ada']);
+});
+
+test('a refused credential is told of without a challenge where the server sent none', async () => {
+  const { strategy, asked } = createStrategy(
+    () => 'a',
+    () => 'b',
+  );
+  await sendWith(strategy, status(401), ok).send('/x');
+  expect(asked.map(({ rejected, challenge }) => [rejected, challenge])).toEqual([
+    [undefined, undefined],
+    ['a', undefined],
+  ]);
+});
+
 test('what a strategy throws while it looks for a better credential is what the caller gets', async () => {
   const error = new TokenError('TOKEN_TIMEOUT');
   const { strategy } = createStrategy(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bearer, Client } from '../../src/index.ts';
+import { bearer, Client, type VerbOptions } from '../../src/index.ts';
 import { sendJson, startServer } from '../support/server.ts';
 import { createVerbClient, VERB_BASE, VERB_KEY } from '../support/verb-client.ts';
 
@@ -63,6 +63,22 @@ test('json may say a content type and a way to write it', async () => {
   await client.post('x', { json: [1], headers, stringifyJson: (value) => `<${JSON.stringify(value)}>` });
   expect(sent[0]?.headers.get('content-type')).toBe('application/vnd.api+json');
   expect(await sent[0]?.text()).toBe('<[1]>');
+});
+
+test.each<[string, VerbOptions, string | Request]>([
+  ['nothing else', {}, 'x'],
+  ['a header of its own', { headers: { 'x-mine': '1' } }, 'x'],
+  ['a hook', { hooks: { beforeRequest: [() => {}] } }, 'x'],
+  ['search parameters', { searchParams: { a: 1 } }, 'x'],
+  ['a Request', {}, new Request(`${VERB_BASE}/x`)],
+])('a call with %s says what it sends and what it wants back', async (_, options, input) => {
+  const { client, sent } = createVerbClient(() => Response.json({}));
+  await client.post(input, { ...options, json: {} }).json();
+  expect(sent[0]?.headers.get('accept')).toBe('application/json');
+  expect(sent[0]?.headers.get('content-type')).toBe('application/json');
+  await client.get(input, { ...options, headers: { accept: 'text/csv' } }).text();
+  expect(sent[1]?.headers.get('accept')).toBe('text/csv');
+  expect(sent[1]?.headers.get('content-type')).toBeNull();
 });
 
 test.each<[string, BodyInit, string | null]>([
