@@ -71,6 +71,15 @@ function createWorld(...answers: readonly (() => unknown)[]): World {
   };
 }
 
+/** What another session says, again and again: a loop without an end fails rather than hang. */
+function endsElsewhere(): () => never {
+  let left = 100;
+  return () => {
+    if (left-- > 0) throw new SessionError('SESSION_ENDED');
+    throw new Error('asked again and again');
+  };
+}
+
 const ends = (): never => {
   throw new SessionError('SESSION_ENDED');
 };
@@ -195,4 +204,15 @@ test.each<[string, (world: World, controller: AbortController) => unknown]>([
   await answer;
   expect(world.clock.timers).toBe(0);
   expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+});
+
+test.each(['signed-in', 'closed'])('the end of another session is held for nothing: %s', async (what) => {
+  const { source, state, asked, close } = createWorld(endsElsewhere());
+  if (what === 'signed-in') state.signedIn(ADA);
+  else close();
+
+  const error = await thrownBy(() => source.credential(query));
+
+  expect(error).toMatchObject({ code: 'SESSION_ENDED' });
+  expect(asked()).toBe(2);
 });
