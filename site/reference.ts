@@ -48,6 +48,7 @@ export async function writeReference(folder: string): Promise<void> {
     typeAliasPropertiesFormat: 'table',
     tableColumnSettings: { hideModifiers: true },
     useCodeBlocks: true,
+    expandObjects: true,
     // The types are checked by `npm run check`.
     skipErrorChecking: true,
     logLevel: 'Warn',
