@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createCache, forgetKeptData } from '../../examples/react/kept-data.ts';
 import { ANN, BEN, readMember } from '../support/members.ts';
 import { createRoom } from './room.ts';
-import { stage } from './stage.tsx';
+import { painted, stage } from './stage.tsx';
 
 /** The app of the guide, whose API is a room of its own: modules are made once. */
 const room = createRoom();
@@ -82,6 +82,7 @@ test('the loader of the guide sends away whom nobody knows, and fills a cache th
   await auth.login('ada');
   await api.session.refresh();
   expect(await loadOrders()).toBeNull();
+  expect(queryClient.isFetching(orders)).toBe(1);
   expect(await queryClient.ensureQueryData(orders)).toEqual({ orders: [{ id: 1, what: 'bread of ada' }] });
 
   await auth.login('ben');
@@ -105,8 +106,11 @@ test('the hook of the guide follows the scopes, and renders for no other refresh
     </ClientProvider>,
   );
   await page.shows('Ask somebody to refund');
+  // React listens some time after it has shown something.
+  await painted();
   await client.session.ready;
   await client.session.refresh();
+  await painted();
   expect(renders).toBe(1);
   await client.session.refresh();
   await page.shows('Refund');
