@@ -6,14 +6,8 @@ import { errorIn, holdsToken } from './refusal.ts';
 import { type AskedFor, refusedAnswer } from './refused-answer.ts';
 import { minutes } from './server-clock.ts';
 
-/** What is wrong with an answer that the session can read for itself: status, `Retry-After` and error body (rule T6). */
-const READ_BY_SESSION: ReadonlySet<unknown> = new Set([
-  oauth.RESPONSE_BODY_ERROR,
-  oauth.RESPONSE_IS_NOT_JSON,
-  oauth.RESPONSE_IS_NOT_CONFORM,
-  oauth.PARSE_ERROR,
-  oauth.WWW_AUTHENTICATE_CHALLENGE,
-]);
+/** How tokens are answered (RFC 6749 §5.1). */
+const TOKENS = { status: 200, headers: { 'content-type': 'application/json' } };
 
 /** One way to ask a token endpoint. */
 export interface TokenRequest extends AskedFor {
@@ -47,16 +41,16 @@ export async function tokenAnswer(issuer: Issuer, request: TokenRequest): Promis
 
 /** A client assertion that was signed by a wrong clock is signed anew by the server's (rule T2). */
 async function isRefusedForClock({ signs, clock }: Issuer, response: Response): Promise<boolean> {
-  if (!signs || response.ok || (await errorIn(response)) !== 'invalid_client') return false;
-  return clock.learn(response);
+  return signs && (await errorIn(response)) === 'invalid_client' && clock.learn(response);
 }
 
 async function verify(issuer: Issuer, response: Response, check: TokenRequest['check']): Promise<void> {
+  // There is a token in it: whatever its status and its type of content say, it is checked as one.
+  const tokens = new Response(await response.clone().text(), TOKENS);
   try {
-    await check(response.clone());
+    await check(tokens);
   } catch (error) {
     const { code } = error as { code?: unknown };
-    if (READ_BY_SESSION.has(code)) return;
     if (code === oauth.JWT_TIMESTAMP_CHECK && issuer.clock.learn(response))
       return verify(issuer, response, check);
     throw wrong(issuer, error as Error);

@@ -176,7 +176,7 @@ export function describeGrant(name: string, make: MakeGrant, traits: GrantTraits
   test(`${name}: a token that is bound to a key is asked for with a proof`, async () => {
     await using at = await scene(
       make,
-      (_, response) => sendJson(response, { ...TOKENS, token_type: 'DPoP' }),
+      (_, response) => sendJson(response, { ...TOKENS, token_type: 'dpop' }),
       { dpop: true },
     );
     await at.client.fetch('a');

@@ -189,6 +189,7 @@ test('a refresh token of unknown origin is shown to no issuer, also to one that 
   expect(await outcomeOf(client.fetch('mcp'))).toBe('SIGNED_OUT');
   await client.session.signIn({ access_token: 'of-a-login-0123', refresh_token: 'of-nobody-knows-whom' });
   expect(await valetErrorOf(() => client.session.refresh())).toMatchObject({ code: 'SIGNED_OUT' });
+  await client.session.signIn({ access_token: 'of-a-login-0123' });
   await client.signOut();
   const shown = issuer.received.map(({ body }) => body.toString()).join();
   expect(shown).not.toContain('of-nobody-knows-whom');

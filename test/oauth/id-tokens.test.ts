@@ -11,8 +11,11 @@ const MINUTE = 60;
 const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A tab that has begun a login, and what its ID token must say. */
-async function begin({ endpoints }: ScriptedIssuer): Promise<{ tab: Tab; nonce: string }> {
-  const tab = openTab({ issuer: '' }, { issuer: undefined, endpoints, clientId: 'app' });
+async function begin(
+  { endpoints }: ScriptedIssuer,
+  scopes = ['openid'],
+): Promise<{ tab: Tab; nonce: string }> {
+  const tab = openTab({ issuer: '' }, { issuer: undefined, endpoints, clientId: 'app', scopes });
   await tab.source.signIn();
   const { searchParams } = new URL(tab.href);
   tab.href = `${CALLBACK}?code=code-0123456789&state=${searchParams.get('state')}`;
@@ -58,6 +61,43 @@ test.each<[string, object, string]>([
   const state = new URL(tab.href).searchParams.get('state');
   tab.href = `${CALLBACK}?code=code-0123456789&state=${state}`;
   expect(await tab.source.handleRedirect()).toBeDefined();
+});
+
+/** What careless servers do; the tokens are there all the same. */
+const CARELESS: readonly (readonly [string, (body: object) => object])[] = [
+  ['is said to be a page', (body) => ({ body: JSON.stringify(body) })],
+  ['has another status', (body) => ({ body, status: 201 })],
+  ['has a challenge beside it', (body) => ({ body, headers: { 'www-authenticate': 'Bearer realm="id"' } })],
+];
+
+test.each(CARELESS)('an ID token in an answer that %s is checked like any other', async (_, write) => {
+  await using issuer = await startScriptedIssuer();
+  for (const [claims, expected] of [
+    [{}, 'signed-in'],
+    [{ nonce: 'other' }, 'signed-out'],
+    [{ iss: 'https://evil.example' }, 'signed-out'],
+  ] as const) {
+    const { tab, nonce } = await begin(issuer);
+    issuer.answer = () => write(tokens({ id_token: idTokenOf(issuer, { nonce, ...claims }) }));
+    using client = new Client(tab.source, { baseUrl: issuer.origin });
+    const done = await tab.source.handleRedirect().catch(() => undefined);
+    expect(done !== undefined).toBe(expected === 'signed-in');
+    expect(await client.session.ready).toMatchObject({ status: expected });
+  }
+});
+
+test('a login that asked for no ID token takes one all the same, but none of another login', async () => {
+  await using issuer = await startScriptedIssuer();
+  for (const [nonce, expected] of [
+    [undefined, 'signed-in'],
+    ['other', 'signed-out'],
+  ]) {
+    const { tab } = await begin(issuer, ['read']);
+    issuer.answer = () => ({ body: tokens({ id_token: idTokenOf(issuer, { nonce }) }) });
+    using client = new Client(tab.source, { baseUrl: issuer.origin });
+    await tab.source.handleRedirect().catch(() => {});
+    expect(await client.session.ready).toMatchObject({ status: expected });
+  }
 });
 
 test.each<[string, object]>([
@@ -109,6 +149,16 @@ test.each<[string, object, string]>([
     }
   },
 );
+
+test('one that fits neither clock is refused, and looked at twice at the most', async () => {
+  await using issuer = await startScriptedIssuer();
+  const { tab, nonce } = await begin(issuer);
+  const idToken = idTokenOf(issuer, { nonce, exp: now() - 180 * MINUTE });
+  issuer.answer = () => ({ body: tokens({ id_token: idToken }), ahead: 60 * MINUTE * 1000 });
+  expect(await valetErrorOf(() => tab.source.handleRedirect())).toMatchObject({
+    code: 'TOKEN_ENDPOINT_REJECTED',
+  });
+});
 
 test('a device is not signed in with an ID token of another issuer', async () => {
   await using issuer = await startScriptedIssuer();

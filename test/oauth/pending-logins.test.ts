@@ -42,6 +42,20 @@ test('logins that nobody came back from are swept away by the next one, and noth
   expect(storage.getItem('theirs')).toBe('kept');
 });
 
+test('a login that began later than now is none: the clock was set back, or somebody wrote it', async () => {
+  await using issuer = await startScriptedIssuer();
+  const { endpoints } = issuer;
+  const clock = createManualClock();
+  const tab = openTab({ issuer: '' }, { issuer: undefined, endpoints, clock });
+  await tab.source.signIn();
+  tab.href = `${CALLBACK}?code=code-0123456789&state=${new URL(tab.href).searchParams.get('state')}`;
+  clock.set(clock.now() - 1);
+  expect(await valetErrorOf(() => tab.source.handleRedirect())).toMatchObject({
+    code: 'TOKEN_ENDPOINT_REJECTED',
+  });
+  expect(issuer.forms).toEqual([]);
+});
+
 test('a page that may not store anything is told so when a login begins, and otherwise works', async () => {
   await using issuer = await startScriptedIssuer();
   const { endpoints } = issuer;

@@ -6,6 +6,7 @@ import { clientCredentials, deviceCode, jwtBearer, refreshToken, tokenExchange }
 import { memoryStore } from '../../src/stores.ts';
 import { createManualClock, settle } from '../support/clock.ts';
 import { CALLBACK, openTab } from '../support/login-tab.ts';
+import { quiet } from '../support/quiet.ts';
 import { DEVICE_CODE, type ScriptedIssuer, startScriptedIssuer, tokens } from '../support/scripted-issuer.ts';
 import { expectNoSecret, valetErrorOf } from '../support/thrown.ts';
 
@@ -176,6 +177,26 @@ test.each([-1, 1])(
     expect(assertionIn(issuer.forms[0] ?? new URLSearchParams())).toMatchObject({ iss: 'app', aud: origin });
   },
 );
+
+test('only a refused assertion is signed anew: another refusal, and a wrong secret, are no matter of the clock', async () => {
+  await using issuer = await startScriptedIssuer();
+  const { endpoints, origin } = issuer;
+  const { privateKey } = await generateKeyPair('ES256');
+  const asks = async (own: object, error: string, status: number): Promise<number> => {
+    const before = issuer.forms.length;
+    issuer.answer = () => ({ status, body: { error }, ahead: 3_600_000 });
+    const source = clientCredentials({ endpoints, clientId: 'app', ...own });
+    using client = new Client(source, { baseUrl: origin, logger: quiet });
+    await valetErrorOf(() => client.fetch('/'));
+    return issuer.forms.length - before;
+  };
+  const signing = { clientAuthentication: { privateKey } };
+  expect(await asks(signing, 'invalid_client', 401)).toBe(2);
+  // Some servers refuse with status 200.
+  expect(await asks(signing, 'invalid_client', 200)).toBe(2);
+  expect(await asks(signing, 'invalid_scope', 400)).toBe(1);
+  expect(await asks({ clientSecret: SECRET }, 'invalid_client', 401)).toBe(1);
+});
 
 /** Codes of RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6, and what there is to do. */
 const LOGIN_CODES: readonly (readonly [string, RegExp])[] = [

@@ -4,7 +4,8 @@ import { refreshToken } from '../../src/oauth.ts';
 import { memoryStore, type SessionDocument, type SharedStore, sharedStore } from '../../src/stores.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.mjs';
 import { createManualClock, settle } from '../support/clock.ts';
-import { comeBack, openTab, type Tab } from '../support/login-tab.ts';
+import { CALLBACK, comeBack, openTab, type Tab } from '../support/login-tab.ts';
+import { startScriptedIssuer } from '../support/scripted-issuer.ts';
 import { sendJson, startServer } from '../support/server.ts';
 import { expectNoSecret, valetErrorOf } from '../support/thrown.ts';
 
@@ -240,6 +241,20 @@ test('a sign-out right after a login takes that back, too', async () => {
   const { signal } = new AbortController();
   const context = { reason: 'initial', forceRefresh: false, scopes: [], signal } as const;
   expect(await tab.source.getToken(context)).toBeNull();
+});
+
+test('a login without a refresh token is taken back, too, though nobody has asked for what it brought', async () => {
+  await using issuer = await startScriptedIssuer();
+  issuer.answer = () => ({ body: { access_token: 'access-token-0123', token_type: 'Bearer' } });
+  const { endpoints } = issuer;
+  const tab = openTab({ issuer: '' }, { issuer: undefined, endpoints, scopes: [] });
+  await tab.source.signIn();
+  tab.href = `${CALLBACK}?code=code-0123456789&state=${new URL(tab.href).searchParams.get('state')}`;
+  await tab.source.handleRedirect();
+  await tab.source.signOut?.({});
+  const { url, body } = issuer.received.at(-1) ?? {};
+  expect(url).toBe('/revoke');
+  expect(String(body)).toContain('token=access-token-0123');
 });
 
 test('a place to come back to is https, or on this machine', async () => {

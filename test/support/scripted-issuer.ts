@@ -9,6 +9,7 @@ interface ScriptedAnswer {
   readonly body?: unknown;
   /** Milliseconds that its clock is ahead of ours. */
   readonly ahead?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An authorization server that answers what a test says, without metadata; and an API that takes everything. */
@@ -54,10 +55,13 @@ export async function startScriptedIssuer(): Promise<ScriptedIssuer> {
   return issuer;
 }
 
-function send(response: ServerResponse, { status = 200, body = {}, ahead = 0 }: ScriptedAnswer): void {
+function send(
+  response: ServerResponse,
+  { status = 200, body = {}, ahead = 0, headers }: ScriptedAnswer,
+): void {
   const date = new Date(Date.now() + ahead).toUTCString();
   if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/html', date }).end(body);
-  else sendJson(response, body, status, { date });
+  else sendJson(response, body, status, { date, ...headers });
 }
 
 /** What a token endpoint hands out. */
