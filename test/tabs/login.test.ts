@@ -1,25 +1,12 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type BrowserTab, launchChromium, launchFirefox, type TabBrowser } from './browser.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import type { BrowserTab } from './browser.ts';
+import { BROWSERS, type BrowserName, startBrowsers } from './browsers.ts';
 import { createLoginSite, type LoginSite } from './login-site.ts';
 import type { LoginConfig } from './login-tab.ts';
 
-const launches = { Chromium: launchChromium, Firefox: launchFirefox };
-const browsers = new Map<string, TabBrowser>();
+const browserOf = startBrowsers();
 
-beforeAll(async () => {
-  await Promise.all(
-    Object.entries(launches).map(async ([name, launch]) => browsers.set(name, await launch())),
-  );
-}, 60_000);
-
-afterAll(async () => {
-  await Promise.all(Array.from(browsers.values(), (browser) => browser.close()));
-}, 30_000);
-
-type Name = keyof typeof launches;
-
-const BOTH: readonly Name[] = ['Chromium', 'Firefox'];
-const EVERYWHERE = BOTH.flatMap((name) => [['indexedDb', name] as const, ['webStorage', name] as const]);
+const EVERYWHERE = BROWSERS.flatMap((name) => [['indexedDb', name] as const, ['webStorage', name] as const]);
 const PATIENT = { timeout: 60_000 };
 
 interface Scene {
@@ -27,9 +14,8 @@ interface Scene {
   open(path?: string): Promise<BrowserTab>;
 }
 
-async function createScene(name: Name, config: Partial<LoginConfig> = {}): Promise<Scene> {
-  const browser = browsers.get(name);
-  if (browser === undefined) throw new Error('there is no such browser');
+async function createScene(name: BrowserName, config: Partial<LoginConfig> = {}): Promise<Scene> {
+  const browser = browserOf(name);
   const site = await createLoginSite({ store: 'indexedDb', ...config });
   const tabs: BrowserTab[] = [];
   onTestFinished(async () => {
@@ -44,6 +30,15 @@ async function createScene(name: Name, config: Partial<LoginConfig> = {}): Promi
       return tab;
     },
   };
+}
+
+/** A test in each browser, with an app of its own. */
+function inEach(
+  title: string,
+  play: (scene: Scene) => Promise<void>,
+  config: Partial<LoginConfig> = {},
+): void {
+  test.for(BROWSERS)(`${title}: %s`, PATIENT, async (name) => play(await createScene(name, config)));
 }
 
 /** Looks again and again, also while a page is on its way out. */
@@ -87,9 +82,22 @@ async function signIn(tab: BrowserTab, user: string): Promise<void> {
     if (field) field.value = name;
   }, user);
   await press(tab, 'yes');
+  await consent(tab);
+}
+
+/** Lets the app have what it asks for, where the server knows the user, and waits until the app has handled that. */
+async function consent(tab: BrowserTab): Promise<void> {
   await shows(tab, 'consent');
   await press(tab, 'yes');
-  await shows(tab, 'app');
+  await handled(tab);
+}
+
+/** A tab of the app whose user has signed in. */
+async function openSignedIn({ open }: Scene): Promise<BrowserTab> {
+  const tab = await open();
+  await leave(tab);
+  await signIn(tab, 'ada');
+  return tab;
 }
 
 test.for(EVERYWHERE)(
@@ -118,8 +126,8 @@ test.for(EVERYWHERE)(
   },
 );
 
-test.for(BOTH)('a user who says no comes back signed out, and may begin anew: %s', PATIENT, async (name) => {
-  const { site, open } = await createScene(name);
+inEach('a user who says no comes back signed out, and may begin anew', async (scene) => {
+  const { site, open } = scene;
   const tab = await open();
   await leave(tab);
   await shows(tab, 'login');
@@ -129,44 +137,35 @@ test.for(BOTH)('a user who says no comes back signed out, and may begin anew: %s
   expect(await who(tab)).toBe('signed-out');
   await leave(tab, '/orders');
   await signIn(tab, 'ada');
-  await handled(tab);
   expect(await who(tab)).toBe('ada');
 });
 
-test.for(BOTH)(
-  'an answer is exchanged in its own tab and once; another state never: %s',
-  PATIENT,
-  async (name) => {
-    const { site, open } = await createScene(name);
-    const tab = await open();
-    await leave(tab);
-    await signIn(tab, 'ada');
-    await handled(tab);
-    const [answer = ''] = site.answers;
-    expect(answer).toContain('code=');
-    const refused = ['TOKEN_ENDPOINT_REJECTED', 'TOKEN_ENDPOINT_REJECTED'];
-    for (const url of [answer, `${site.origin}/signed-in?code=stolen&state=guessed`]) {
-      const other = await open(url.slice(site.origin.length));
-      expect(await handled(other)).toEqual(refused);
-      expect(await hrefOf(other)).toBe(`${site.origin}/signed-in`);
-      await tab.goto(url);
-      expect(await handled(tab)).toEqual(refused);
-      expect(await who(tab)).toBe('ada');
-    }
-    // The answer of another kind of login, on a page of its own, is left to it.
-    const foreign = `${site.origin}/connected?code=theirs&state=theirs`;
-    await tab.goto(foreign);
-    expect(await handled(tab)).toEqual([undefined, undefined]);
-    expect(await hrefOf(tab)).toBe(foreign);
-    expect(site.server.asked.get('authorization_code')).toBe(1);
-  },
-);
+inEach('an answer is exchanged in its own tab and once; another state never', async (scene) => {
+  const { site, open } = scene;
+  const tab = await openSignedIn(scene);
+  const [answer = ''] = site.answers;
+  expect(answer).toContain('code=');
+  const refused = ['TOKEN_ENDPOINT_REJECTED', 'TOKEN_ENDPOINT_REJECTED'];
+  for (const url of [answer, `${site.origin}/signed-in?code=stolen&state=guessed`]) {
+    const other = await open(url.slice(site.origin.length));
+    expect(await handled(other)).toEqual(refused);
+    expect(await hrefOf(other)).toBe(`${site.origin}/signed-in`);
+    await tab.goto(url);
+    expect(await handled(tab)).toEqual(refused);
+    expect(await who(tab)).toBe('ada');
+  }
+  // The answer of another kind of login, on a page of its own, is left to it.
+  const foreign = `${site.origin}/connected?code=theirs&state=theirs`;
+  await tab.goto(foreign);
+  expect(await handled(tab)).toEqual([undefined, undefined]);
+  expect(await hrefOf(tab)).toBe(foreign);
+  expect(site.server.asked.get('authorization_code')).toBe(1);
+});
 
-test.for(BOTH)(
-  'who goes back from the server’s page, closes the tab or begins in two may begin anew: %s',
-  PATIENT,
-  async (name) => {
-    const { site, open } = await createScene(name);
+inEach(
+  'who goes back from the server’s page, closes the tab or begins in two may begin anew',
+  async (scene) => {
+    const { site, open } = scene;
     const [first, second] = [await open(), await open()];
     await leave(first);
     await shows(first, 'login');
@@ -181,7 +180,6 @@ test.for(BOTH)(
     await first.close();
 
     await signIn(second, 'ada');
-    await handled(second);
     expect(await who(second)).toBe('ada');
     const third = await open();
     expect(await who(third)).toBe('ada');
@@ -189,11 +187,10 @@ test.for(BOTH)(
   },
 );
 
-test.for(BOTH)(
-  'a login whose answer is lost on the way leaves nothing behind, and a new one succeeds: %s',
-  PATIENT,
-  async (name) => {
-    const { site, open } = await createScene(name);
+inEach(
+  'a login whose answer is lost on the way leaves nothing behind, and a new one succeeds',
+  async (scene) => {
+    const { site, open } = scene;
     const tab = await open();
     await leave(tab, '/orders');
     site.server.cut = (_, what) => (what === 'POST /token' ? 'answer' : undefined);
@@ -209,20 +206,16 @@ test.for(BOTH)(
     site.server.cut = undefined;
     await leave(tab, '/orders');
     // The server knows the user by now.
-    await shows(tab, 'consent');
-    await press(tab, 'yes');
-    await shows(tab, 'app');
-    await handled(tab);
+    await consent(tab);
     expect(await hrefOf(tab)).toBe(`${site.origin}/orders`);
     expect(await request(tab)).toBe(200);
   },
 );
 
-test.for(BOTH)(
-  'a place to return to on another origin is refused, also where somebody has written it: %s',
-  PATIENT,
-  async (name) => {
-    const { site, open } = await createScene(name);
+inEach(
+  'a place to return to on another origin is refused, also where somebody has written it',
+  async (scene) => {
+    const { site, open } = scene;
     const tab = await open();
     const refusal = await tab.run(() => globalThis.login.signIn('//evil.example/'));
     expect(refusal).toBe('INVALID_OPTION');
@@ -245,15 +238,11 @@ test.for(BOTH)(
   },
 );
 
-test.for(BOTH)(
-  'a sign-out revokes the refresh token, goes on at the server and comes back; it is heard everywhere: %s',
-  PATIENT,
-  async (name) => {
-    const { site, open } = await createScene(name, { endsSession: true });
-    const tab = await open();
-    await leave(tab);
-    await signIn(tab, 'ada');
-    await handled(tab);
+inEach(
+  'a sign-out revokes the refresh token, goes on at the server and comes back; it is heard everywhere',
+  async (scene) => {
+    const { site, open } = scene;
+    const tab = await openSignedIn(scene);
     const other = await open();
     expect(await who(other)).toBe('ada');
 
@@ -275,20 +264,16 @@ test.for(BOTH)(
     // The server asks who it is.
     await leave(tab);
     await signIn(tab, 'bob');
-    await handled(tab);
     expect(await who(tab)).toBe('bob');
   },
+  { endsSession: true },
 );
 
-test.for(BOTH)(
-  'without a place to come back to, a sign-out stays on the page and the server still knows the user: %s',
-  PATIENT,
-  async (name) => {
-    const { site, open } = await createScene(name);
-    const tab = await open();
-    await leave(tab);
-    await signIn(tab, 'ada');
-    await handled(tab);
+inEach(
+  'without a place to come back to, a sign-out stays on the page and the server still knows the user',
+  async (scene) => {
+    const { site } = scene;
+    const tab = await openSignedIn(scene);
     const before = await hrefOf(tab);
     expect(await tab.run(() => globalThis.login.signOut())).toBeUndefined();
     expect(await hrefOf(tab)).toBe(before);

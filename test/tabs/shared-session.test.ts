@@ -1,24 +1,13 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type BrowserTab, launchChromium, launchFirefox, type TabBrowser } from './browser.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import type { BrowserTab } from './browser.ts';
+import { type BrowserName, startBrowsers } from './browsers.ts';
 import { createSite, type Site } from './site.ts';
 
-const launches = { Chromium: launchChromium, Firefox: launchFirefox };
-const browsers = new Map<string, TabBrowser>();
+const browserOf = startBrowsers();
 
-beforeAll(async () => {
-  await Promise.all(
-    Object.entries(launches).map(async ([name, launch]) => browsers.set(name, await launch())),
-  );
-}, 60_000);
-
-afterAll(async () => {
-  await Promise.all(Array.from(browsers.values(), (browser) => browser.close()));
-}, 30_000);
-
-type Name = keyof typeof launches;
 type Store = 'indexedDb' | 'webStorage';
 
-const EVERYWHERE: readonly (readonly [Store, Name])[] = [
+const EVERYWHERE: readonly (readonly [Store, BrowserName])[] = [
   ['indexedDb', 'Chromium'],
   ['webStorage', 'Chromium'],
   ['indexedDb', 'Firefox'],
@@ -35,9 +24,8 @@ interface Scene {
 }
 
 /** An origin of its own, so that nothing is stored there yet. */
-async function createScene([store, name]: readonly [Store, Name], lifetime = 60): Promise<Scene> {
-  const browser = browsers.get(name);
-  if (browser === undefined) throw new Error('there is no such browser');
+async function createScene([store, name]: readonly [Store, BrowserName], lifetime = 60): Promise<Scene> {
+  const browser = browserOf(name);
   const site = await createSite({ lifetime });
   const tabs: BrowserTab[] = [];
   onTestFinished(async () => {
