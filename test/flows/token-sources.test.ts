@@ -223,3 +223,28 @@ test('a cookie that is gone ends the session, and one that is back is asked for 
   await client.session.refresh();
   expect(await request()).toBe(200);
 });
+
+test('a source that changed and has a bad moment is asked again by the next request, not by itself', async () => {
+  let change = (): void => {};
+  let isDown = false;
+  const { clock, asked, request } = createTokenValet({
+    getToken() {
+      if (isDown) throw new TypeError('fetch failed');
+      return 'token-of-ada';
+    },
+    subscribe(changed) {
+      change = changed;
+      return () => {};
+    },
+  });
+  await request();
+  isDown = true;
+
+  change();
+  await clock.advance(10 * MINUTE);
+  expect(asked).toHaveLength(2);
+
+  isDown = false;
+  expect(await request()).toBe(200);
+  expect(asked).toHaveLength(3);
+});
