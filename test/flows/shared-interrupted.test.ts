@@ -20,7 +20,7 @@ type Options = Omit<TokenValetOptions<{ id: string }>, 'store'> & { readonly sto
 
 interface Shared {
   readonly clock: ManualClock;
-  readonly memory: Pick<TokenStore, 'swap'>;
+  readonly memory: Pick<TokenStore, 'read' | 'swap'>;
   open(source: TokenSource, options?: Options): TokenValet;
   document(): SessionDocument | undefined;
 }
@@ -208,4 +208,34 @@ test('a closed client stops listening for the network once its last refresh has 
 
   expect(failed).toEqual(['TOKEN_PROVIDER_FAILED']);
   expect(clock.wakeListeners).toBe(0);
+});
+
+test('a refusal that is looked into while somebody else signs in does not end their session', async () => {
+  const { clock, memory, open } = createShared();
+  let gate = Promise.resolve();
+  const read: TokenStore['read'] = async () => {
+    const stored = await memory.read();
+    await gate;
+    return stored;
+  };
+  const { provider, calls } = createHeldProvider();
+  const valet = open({ getToken: provider }, { store: { read } });
+  await valet.client.session.signIn(LOGIN);
+  clock.sleep(2 * MINUTE);
+  void valet.request();
+  await settle();
+  const looked = createDeferred<void>();
+  gate = looked.promise;
+  calls[0]?.resolve(Response.json({ error: 'invalid_grant' }, { status: 400 }));
+  await settle();
+
+  const login = valet.client.session.signIn({ token: 'token-of-bob', expiresIn: 3600 });
+  looked.resolve();
+  await login;
+  await settle();
+
+  expect(valet.client.session.snapshot.status).toBe('signed-in');
+  expect(valet.events).not.toContain('sessionend');
+  expect(await valet.request()).toBe(200);
+  expect(valet.sent.at(-1)).toBe('Bearer token-of-bob');
 });
