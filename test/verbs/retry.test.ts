@@ -134,14 +134,16 @@ test('the replay after a 401 costs no try, and happens without any', async () =>
   expect(all.sent).toHaveLength(4);
 });
 
-test('our own refusals are not tried again', async () => {
+test('our own refusals are not tried again, nor taken for a timeout', async () => {
   let asked = 0;
   const strategy = apiKey(() => {
     asked++;
     return 'key with a space';
   });
   const { client, sent } = createVerbClient(undefined, {}, strategy);
-  const error = await valetErrorOf(() => client.get('x', { retry: { ...AT_ONCE, limit: 5 } }));
+  const error = await valetErrorOf(() =>
+    client.get('x', { retry: { ...AT_ONCE, limit: 5, retryOnTimeout: true } }),
+  );
   expect(error.code).toBe('INVALID_API_KEY');
   expect(asked).toBe(1);
   expect(sent).toHaveLength(0);
