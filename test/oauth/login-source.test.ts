@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { accessToken, Client, type TokenSource } from '../../src/index.ts';
+import { Client, type TokenSource } from '../../src/index.ts';
 import { deviceCode } from '../../src/oauth.ts';
 import { createManualClock, settle } from '../support/clock.ts';
 import { CALLBACK, openTab, type Tab } from '../support/login-tab.ts';
 import { quiet } from '../support/quiet.ts';
-import { type ScriptedIssuer, startScriptedIssuer, tokens } from '../support/scripted-issuer.ts';
+import { idTokenOf, type ScriptedIssuer, startScriptedIssuer, tokens } from '../support/scripted-issuer.ts';
 import { startServer } from '../support/server.ts';
 import { expectNoSecret } from '../support/thrown.ts';
 
@@ -75,21 +75,44 @@ test.each<[string, object, readonly string[]]>([
   client.close();
 });
 
-test('the login of a device is warned of, too, also by a client whose tokens are for one audience', async () => {
-  await using issuer = await startScriptedIssuer();
-  await using api = await startServer();
-  issuer.answer = () => ({ body: WITHOUT });
+const STOCK = 'https://stock.test/';
+
+/** A client whose tokens are for one audience, once its user has signed in on another device. */
+async function signInDevice({ endpoints }: ScriptedIssuer, baseUrl: string) {
   const clock = createManualClock();
-  const { endpoints } = issuer;
-  const source = deviceCode({ endpoints, clientId: 'cli', clock, onCode: () => {} });
-  const auth = { audience: 'https://stock.test/' };
-  using client = new Client(accessToken(source), { baseUrl: api.origin, auth, logger: quiet });
+  const source = deviceCode({ endpoints, clientId: 'app', clock, onCode: () => {} });
+  const client = new Client(source, { baseUrl, auth: { audience: STOCK }, logger: quiet });
   const warnings: string[] = [];
   client.on('warning', ({ code }) => warnings.push(code));
   const signedIn = source.signIn({ scopes: ['offline_access'] });
   while (clock.timers === 0) await settle();
   await clock.advance(1000);
   await signedIn;
+  return { client, warnings };
+}
+
+test('the login of a device is warned of, too, also where tokens are for one audience', async () => {
+  await using issuer = await startScriptedIssuer();
+  await using api = await startServer();
+  issuer.answer = () => ({ body: WITHOUT });
+  const { client, warnings } = await signInDevice(issuer, api.origin);
   expect((await client.fetch('orders')).status).toBe(204);
   expect(warnings).toEqual(['NO_REFRESH_TOKEN']);
+  client.close();
+});
+
+test('a login whose first token is for one audience keeps its user and its refresh token', async () => {
+  await using issuer = await startScriptedIssuer();
+  await using api = await startServer();
+  const login = tokens({ id_token: idTokenOf(issuer) });
+  const bought = { access_token: 'for-the-audience', token_type: 'Bearer', expires_in: 60 };
+  issuer.answer = (form) => ({ body: form.has('refresh_token') ? bought : login });
+  const { client } = await signInDevice(issuer, api.origin);
+  await client.fetch('orders');
+  expect(api.received[0]?.headers.authorization).toBe('Bearer for-the-audience');
+  expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'ada' } });
+  await client.session.refresh();
+  const redeemed = issuer.forms.slice(1).map((form) => [form.get('refresh_token'), form.get('resource')]);
+  expect(redeemed).toEqual([1, 2].map(() => ['refresh-token-0123', STOCK]));
+  client.close();
 });

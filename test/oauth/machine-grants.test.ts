@@ -8,6 +8,8 @@ import { startServer } from '../support/server.ts';
 import { expectNoSecret, valetErrorOf } from '../support/thrown.ts';
 
 const RESOURCE = 'https://api.test/';
+/** As the server knows this program. */
+const SERVICE = { clientId: 'svc', clientSecret: 'svc-secret-0123' };
 
 function bearerOf(headers: { readonly authorization?: string | undefined }): string {
   return headers.authorization?.slice('Bearer '.length) ?? '';
@@ -18,8 +20,7 @@ test('client credentials are a whole program: discovery, token, request', async 
   await using api = await startServer((_, response) => void response.end('orders'));
   const source = clientCredentials({
     issuer: server.issuer,
-    clientId: 'svc',
-    clientSecret: 'svc-secret-0123',
+    ...SERVICE,
     scopes: ['read'],
     audience: RESOURCE,
   });
@@ -39,11 +40,7 @@ test('a token is renewed before it ends, and after a 401', async () => {
     response.writeHead(revoked.has(bearerOf(headers)) ? 401 : 200).end();
   });
   const clock = createManualClock(Date.now());
-  const source = clientCredentials({
-    issuer: server.issuer,
-    clientId: 'svc',
-    clientSecret: 'svc-secret-0123',
-  });
+  const source = clientCredentials({ issuer: server.issuer, ...SERVICE });
   using client = new Client(source, { baseUrl: api.origin, runtime: { clock } });
   await client.get('').text();
   revoked.add(bearerOf(api.received[0]?.headers ?? {}));
@@ -58,8 +55,7 @@ test('audiences and scopes of a request are asked for, each for a token of its o
   await using api = await startServer();
   const source = clientCredentials({
     issuer: server.issuer,
-    clientId: 'svc',
-    clientSecret: 'svc-secret-0123',
+    ...SERVICE,
     scopes: ['read', 'write'],
   });
   using client = new Client(source, { baseUrl: api.origin });
@@ -113,11 +109,7 @@ test('a wrong secret is a wrong configuration: told at once, asked once, and in 
 test('an audience that the server does not know is refused for itself', async () => {
   await using server = await startAuthorizationServer();
   await using api = await startServer();
-  const source = clientCredentials({
-    issuer: server.issuer,
-    clientId: 'svc',
-    clientSecret: 'svc-secret-0123',
-  });
+  const source = clientCredentials({ issuer: server.issuer, ...SERVICE });
   using client = new Client(source, { baseUrl: api.origin });
   const wrong = await valetErrorOf(() => client.fetch('/', { auth: { audience: 'https://nobody.test/' } }));
   expect(wrong).toMatchObject({ code: 'TOKEN_ENDPOINT_REJECTED', oauthError: 'invalid_target' });
@@ -129,8 +121,7 @@ test('endpoints do without discovery', async () => {
   await using api = await startServer();
   const source = clientCredentials({
     endpoints: { token: `${server.issuer}/token` },
-    clientId: 'svc',
-    clientSecret: 'svc-secret-0123',
+    ...SERVICE,
   });
   using client = new Client(source, { baseUrl: api.origin });
   expect((await client.fetch('/')).status).toBe(204);
@@ -143,7 +134,7 @@ test('metadata of another issuer is not believed', async () => {
       JSON.stringify({ issuer: 'https://id.example', token_endpoint: 'https://id.example/token' }),
     );
   });
-  const source = clientCredentials({ issuer: liar.origin, clientId: 'svc', clientSecret: 'svc-secret-0123' });
+  const source = clientCredentials({ issuer: liar.origin, ...SERVICE });
   using client = new Client(source, { baseUrl: 'https://api.test' });
   expect(await valetErrorOf(() => client.get('orders'))).toMatchObject({ code: 'TOKEN_ENDPOINT_REJECTED' });
   expect(liar.received.map(({ method }) => method)).toEqual(['GET']);
@@ -157,8 +148,7 @@ test('metadata that leads to plain http is not followed', async () => {
   });
   const source = clientCredentials({
     issuer: server.origin,
-    clientId: 'svc',
-    clientSecret: 'svc-secret-0123',
+    ...SERVICE,
   });
   using client = new Client(source, { baseUrl: 'https://api.test' });
   expect(await valetErrorOf(() => client.get('orders'))).toMatchObject({ code: 'INSECURE_URL' });
@@ -178,8 +168,7 @@ test('metadata is found at the place of RFC 8414, too', async () => {
   await using api = await startServer();
   const source = clientCredentials({
     issuer: `${front.origin}/`,
-    clientId: 'svc',
-    clientSecret: 'svc-secret-0123',
+    ...SERVICE,
   });
   using client = new Client(source, { baseUrl: api.origin });
   expect((await client.fetch('/')).status).toBe(204);
@@ -192,8 +181,7 @@ test('a token endpoint that redirects is not followed: the secret stays', async 
   });
   const source = clientCredentials({
     endpoints: { token: `${server.origin}/token` },
-    clientId: 'svc',
-    clientSecret: 'svc-secret-0123',
+    ...SERVICE,
   });
   using client = new Client(accessToken(source, { deadline: 50 }), { baseUrl: 'https://api.test' });
   expect((await valetErrorOf(() => client.get('orders'))).code).toMatch(/^TOKEN_/);
@@ -203,7 +191,7 @@ test('a token endpoint that redirects is not followed: the secret stays', async 
 test('a token is exchanged for one of another service (RFC 8693)', async () => {
   await using server = await startAuthorizationServer();
   await using api = await startServer();
-  const service = { issuer: server.issuer, clientId: 'svc', clientSecret: 'svc-secret-0123' };
+  const service = { issuer: server.issuer, ...SERVICE };
   using first = new Client(clientCredentials({ ...service, audience: 'https://opaque.test/' }), {
     baseUrl: api.origin,
   });

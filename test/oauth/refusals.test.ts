@@ -42,7 +42,6 @@ const CODES = [
 ];
 const TABLE = Object.keys(grants).flatMap((grant) => CODES.map((code) => [grant, code] as const));
 const initial = { refresh_token: 'kept-0123456789' };
-const quiet = { warn: () => {}, debug: () => {} };
 
 async function documentIn(shared: ReturnType<typeof memoryStore>): Promise<SessionDocument | undefined> {
   return (await shared.store.read()) as SessionDocument | undefined;
