@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SessionError } from '../../src/index.ts';
 import { settle } from '../support/clock.ts';
 import {
   countingProvider,
@@ -260,4 +261,24 @@ test('a 401 whose caller aborts meanwhile is renewed for the others, and the cal
   expect(await request()).toBe(200);
   expect(sent).toEqual(['Bearer token-1', 'Bearer token-2']);
   expect(calls).toHaveLength(1);
+});
+
+test('a source that knows nobody for a challenge is asked about it once (rule T5)', async () => {
+  const challenge = 'Bearer resource_metadata="https://api.test/.well-known/oauth-protected-resource"';
+  const { asked, sent, request } = createTokenValet(
+    {
+      discovers: true,
+      getToken() {
+        // A loop without an end fails rather than hang.
+        if (asked.length > 10) throw new SessionError('SESSION_ENDED');
+        return null;
+      },
+    },
+    { respond: () => new Response(null, { status: 401, headers: { 'www-authenticate': challenge } }) },
+  );
+
+  expect(await request()).toBe('SIGNED_OUT');
+
+  expect(sent).toEqual(['']);
+  expect(asked.map((context) => context.challenge !== undefined)).toEqual([false, true]);
 });
