@@ -75,3 +75,11 @@ export function alarm(clock: Clock, ms: number, run: () => void, keepAlive = fal
   arm(ms);
   return () => cancel();
 }
+
+/**
+ * Calls `run` after `ms`, where it is enough that a timer says so: a request is given its time anew with each send,
+ * and there are many of them. `alarm` is for what hangs on the clock. Returns the function that cancels it.
+ */
+export function timer(clock: Clock, ms: number, run: () => void): () => void {
+  return ms <= LONGEST_TIMER ? clock.setTimeout(run, ms) : alarm(clock, ms, run);
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { alarm, elapsed, moment, systemClock, systemRandom } from '../src/clock.ts';
+import { alarm, elapsed, moment, systemClock, systemRandom, timer } from '../src/clock.ts';
 import type { Clock } from '../src/contracts.ts';
 import { createManualClock, type ManualClock } from './support/clock.ts';
 
@@ -117,6 +117,21 @@ test('an alarm whose timer fires too early waits for the rest', async () => {
   expect(rang).toBe(false);
   await manual.advance(500);
   expect(rang).toBe(true);
+});
+
+test('a timer is one of the clock, and beyond an hour an alarm (rule T9)', async () => {
+  const { manual, clock, lengths } = recordTimers();
+  const rung: string[] = [];
+  timer(clock, HOUR, () => rung.push('hour'));
+  timer(clock, DAY, () => rung.push('day'));
+  timer(clock, Number.POSITIVE_INFINITY, () => rung.push('never'));
+  timer(clock, 1, () => rung.push('cancelled'))();
+
+  await manual.advance(HOUR);
+  expect(rung).toEqual(['hour']);
+  await manual.advance(23 * HOUR);
+  expect(rung).toEqual(['hour', 'day']);
+  expect(Math.max(...lengths)).toBe(HOUR);
 });
 
 test('an alarm that was cancelled never rings, also between two of its timers', async () => {

@@ -1,4 +1,4 @@
-import { alarm } from '../clock.ts';
+import { timer } from '../clock.ts';
 import type { Clock } from '../contracts.ts';
 import { NetworkError } from '../errors.ts';
 import { type Exchange, nameOf, type Stage, summarize } from './exchange.ts';
@@ -16,7 +16,7 @@ export function timeout(clock: Clock): Stage {
     const controller = new AbortController();
     const { signal } = exchange;
     outgoing.signal = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
-    const arm = (): (() => void) => alarm(clock, limit, () => controller.abort(timedOut(exchange, limit)));
+    const arm = (): (() => void) => timer(clock, limit, () => controller.abort(timedOut(exchange, limit)));
     let cancel = arm();
     return next(exchange).then(
       (response) => {
