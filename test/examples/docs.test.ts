@@ -65,6 +65,13 @@ test('the tables of the README and of the comparison hold what is measured', asy
   }
 });
 
+test('the sizes in the README are the limits that are held', () => {
+  const limits = JSON.parse(read('.size-limit.json')) as readonly { limit: string }[];
+  const table = read('README.md').split('<!-- sizes -->')[1]?.split('<!-- /sizes -->')[0] ?? '';
+  const sizes = [...table.matchAll(/\| ([\d.]+ kB) \|/g)].map(([, size]) => size);
+  expect(sizes).toEqual(limits.slice(0, 3).map(({ limit }) => limit));
+});
+
 const shop = 'https://api.shop.example';
 const stock = 'https://stock.shop.example';
 const weather = 'https://api.weather.example/v1/current';
@@ -164,6 +171,9 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     'the list of orders',
     'it was signed-in',
     'GET | https://files.shop.example/report.csv | authorization: Bearer access-token-of-ada => 200',
+    `PUT | ${shop}/v1/photos/7 | authorization: Bearer access-token-of-ada => 200`,
+    `PUT | ${shop}/v1/backups/today | authorization: Bearer access-token-of-ada => 200`,
+    'written: true',
     'counted: 1',
     'fetched: 200',
   ],

@@ -1,6 +1,13 @@
 /** Names and payloads of events. Nothing here runs. */
 import { expectTypeOf } from 'vitest';
-import type { Client, ClientEvents, EventName, SessionError, SessionUser, TokenReason } from '../../src/index.ts';
+import type {
+  Client,
+  ClientEvents,
+  EventName,
+  SessionError,
+  SessionUser,
+  TokenReason,
+} from '../../src/index.ts';
 
 declare const client: Client;
 
