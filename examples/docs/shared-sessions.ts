@@ -111,7 +111,7 @@ const getToken: TokenProvider = async () => {
 function moduleStore(): SharedStore {
   let stored: SessionDocument | undefined;
   return sharedStore({
-    read: () => stored,
+    read: () => structuredClone(stored),
     swap(expected, next) {
       if (stored?.version !== expected?.version) return false;
       stored = next;
