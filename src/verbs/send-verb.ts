@@ -155,7 +155,8 @@ function withinReason(retry: Options['retry']): Exclude<NonNullable<Options['ret
   if (retry === undefined) return { maxRetryAfter: LONGEST_WAIT };
   if (typeof retry === 'number') return { limit: retry, maxRetryAfter: LONGEST_WAIT };
   // What is neither is for ky to refuse.
-  return typeof retry === 'object' && retry !== null ? { maxRetryAfter: LONGEST_WAIT, ...retry } : retry;
+  const isOptions = typeof retry === 'object' && retry !== null && !Array.isArray(retry);
+  return isOptions ? { maxRetryAfter: LONGEST_WAIT, ...retry } : retry;
 }
 
 function stringify(json: unknown, { stringifyJson }: Options): string {

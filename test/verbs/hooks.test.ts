@@ -3,7 +3,7 @@ import ky from 'ky';
 import { expect, test } from 'vitest';
 import { type AuthStrategy, accessToken, apiKey, type VerbOptions } from '../../src/index.ts';
 import { expectNoSecret, thrownBy, valetErrorOf } from '../support/thrown.ts';
-import { AT_ONCE, createVerbClient, VERB_KEY } from '../support/verb-client.ts';
+import { AT_ONCE, createVerbClient, VERB_BASE, VERB_KEY } from '../support/verb-client.ts';
 
 type Hooks = NonNullable<VerbOptions['hooks']>;
 
@@ -143,6 +143,7 @@ test('what a hook throws is thrown as it is', async () => {
     ],
   };
   expect(await thrownBy(() => client.get('x', { hooks }))).toBe(mine);
+  expect(await thrownBy(() => client.get(new Request(`${VERB_BASE}/x`), { hooks }))).toBe(mine);
   expect(sent).toHaveLength(0);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { accessToken, apiKey, type ClientOptions } from '../../src/index.ts';
-import { valetErrorOf } from '../support/thrown.ts';
+import { accessToken, apiKey, type ClientOptions, type VerbOptions } from '../../src/index.ts';
+import { thrownBy, valetErrorOf } from '../support/thrown.ts';
 import { AT_ONCE, createVerbClient } from '../support/verb-client.ts';
 
 /** Answers with these statuses, one after another, the last one for good. */
@@ -96,6 +96,15 @@ test('retry: 0 tries once', async () => {
   const { client, sent } = createVerbClient(inTurn(503));
   await valetErrorOf(() => client.get('x', { retry: 0 }));
   expect(sent).toHaveLength(1);
+});
+
+test('what is no way to try again is refused, and nothing is sent', async () => {
+  const { client, sent } = createVerbClient();
+  for (const retry of ['often', true, ['get'], [2]] as unknown as ClientOptions['retry'][]) {
+    const error = await thrownBy(() => client.get('x', { retry } as VerbOptions));
+    expect(String(error)).toContain('`retry` must be a number or an object');
+  }
+  expect(sent).toHaveLength(0);
 });
 
 test.each<[string, ClientOptions['retry'], ClientOptions['retry'], number]>([
