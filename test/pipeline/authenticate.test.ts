@@ -156,9 +156,9 @@ test.each([
 test('an answer to a request that went bare is nobody’s: it stands when somebody signs in meanwhile', async () => {
   let epoch = 1;
   const { strategy } = createStrategy(signedOut);
-  const { send } = sendWith({ ...strategy, epoch: () => epoch }, () => {
+  const { send } = sendWith({ ...strategy, epoch: () => epoch }, (request) => {
     epoch = 2;
-    return ok();
+    return ok(request);
   });
 
   expect((await send('/x', { auth: 'optional' })).status).toBe(200);
@@ -170,10 +170,14 @@ test('a request whose 401 told where to sign in belongs to who did (rules T5, T8
     epoch = 1;
     return 'of-ada';
   });
-  const { send, sent } = sendWith({ ...strategy, discovers: true, epoch: () => epoch }, status(401), () => {
-    epoch = 2;
-    return ok();
-  });
+  const { send, sent } = sendWith(
+    { ...strategy, discovers: true, epoch: () => epoch },
+    status(401),
+    (request) => {
+      epoch = 2;
+      return ok(request);
+    },
+  );
 
   await expect(send('/x')).rejects.toMatchObject({ code: 'SESSION_CHANGED' });
   expect(sent()).toEqual([null, 'of-ada']);
