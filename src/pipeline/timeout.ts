@@ -24,7 +24,6 @@ export function timeout(clock: Clock): Stage {
         else {
           exchange.onBodyEnd = () => cancel();
           exchange.onBodyResume = () => {
-            cancel();
             cancel = arm();
           };
         }

@@ -13,13 +13,12 @@ import { fingerprint } from '../redact.ts';
 import { type PlacementOptions, type Writer, writerFor } from './placement.ts';
 
 /** What keeps a token alive. The strategy is handed one and does not know how it works. */
-export type TokenKeeper<User extends SessionUser> = Pick<
-  AuthStrategy<AccessToken, User>,
-  'connect' | 'credential' | 'stepUp' | 'isStale' | 'epoch'
+export type TokenKeeper<User extends SessionUser> = Required<
+  Pick<AuthStrategy<AccessToken, User>, 'connect' | 'credential' | 'stepUp' | 'isStale' | 'epoch'>
 > & {
   readonly session: Session<User>;
   /** Whether servers have refused so many tokens that no more are fetched for them (rule T11). */
-  isRefused?(credential: AccessToken): boolean;
+  isRefused(credential: AccessToken): boolean;
 };
 
 const NO_MORE =
@@ -43,17 +42,17 @@ export function tokenStrategy<User extends SessionUser>(
     writes: writer.label,
     session: keeper.session,
     ...(discovers && { discovers }),
-    connect: (host) => keeper.connect?.(host),
+    connect: (host) => keeper.connect(host),
     credential: (query) => keeper.credential(query),
-    stepUp: (query) => keeper.stepUp?.(query) ?? (query.rejected as AccessToken),
-    isStale: () => keeper.isStale?.() === true,
-    epoch: (credential) => keeper.epoch?.(credential),
+    stepUp: (query) => keeper.stepUp(query),
+    isStale: () => keeper.isStale(),
+    epoch: (credential) => keeper.epoch(credential),
     apply: (outgoing, token) => writer.write(outgoing, token.value),
     ...(proof && { learn: (response, outgoing) => proof.learn(response, outgoing) }),
     describe: (token) => fingerprint(token.value),
     explain: (token) =>
       `The access token was sent as ${writer.label}. Check its audience, its scopes and its issuer.` +
-      (keeper.isRefused?.(token) === true ? NO_MORE : ''),
+      (keeper.isRefused(token) ? NO_MORE : ''),
   };
 }
 

@@ -25,6 +25,7 @@ test.each([
   await send('/x', { cache: 'force-cache' });
   await send(new Request('https://api.test/x', { cache: 'reload' }));
   await send('/x', { auth: false });
+  await send('/x', { cache: undefined } as unknown as RequestInit);
 
   expect(fetch.calls.map(({ request }) => request.cache)).toEqual([
     cache,
@@ -32,6 +33,7 @@ test.each([
     'force-cache',
     'reload',
     'default',
+    cache,
   ]);
 });
 
@@ -131,6 +133,27 @@ test('a strategy that has learned from a response sends the hop once more, and n
   expect(response.status).toBe(401);
   expect(learned).toEqual([401, 401]);
   expect(await Promise.all(fetch.calls.map(({ request }) => request.text()))).toEqual(['text', 'text']);
+});
+
+test('what was learned from a response is not sent for whoever has signed out meanwhile (rule T8)', async () => {
+  let epoch = 1;
+  const fetch = createFakeFetch(status(401), ok);
+  const strategy: AuthStrategy = {
+    name: 'learner',
+    placement: 'header',
+    epoch: () => epoch,
+    credential: () => 'of-ada',
+    apply: ({ headers }) => headers.set('x-signed', '1'),
+    learn() {
+      epoch = 2;
+      return true;
+    },
+  };
+
+  await expect(createFetchOn('server', strategy, fetch)('/x')).rejects.toMatchObject({
+    code: 'SESSION_CHANGED',
+  });
+  expect(fetch.calls).toHaveLength(1);
 });
 
 test('a strategy does not learn from a response to a bare request', async () => {
