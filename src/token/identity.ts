@@ -1,4 +1,5 @@
 import type { Claims, SessionUser } from '../contracts.ts';
+import { ConfigError } from '../errors.ts';
 import { readClaims } from './claims.ts';
 import type { Grant } from './token-response.ts';
 
@@ -47,7 +48,7 @@ export function identify<User extends SessionUser>(
   const user =
     reader === undefined
       ? defaultUser(told.idClaims, idSubject ?? subject, fresh)
-      : reader(told.claims, told.idClaims);
+      : readUser(reader, told.claims, told.idClaims);
   // The same object while it is the same user: a refresh must render nothing.
   return { user: known?.user.id === user.id ? known.user : (user as User), ...told };
 }
@@ -56,6 +57,30 @@ export function identify<User extends SessionUser>(
 export function subjectOf(token: string): unknown {
   return ownClaim(readClaims(token), 'sub');
 }
+
+/** A user without an id of their own would be the same as every other one: their data would mix (rule T8). */
+function readUser<User extends SessionUser>(
+  reader: UserReader<User>,
+  claims: Claims,
+  idClaims: Claims,
+): User {
+  let user: User | undefined;
+  let cause: unknown;
+  try {
+    user = reader(claims, idClaims);
+  } catch (error) {
+    cause = error;
+  }
+  const id: unknown = user?.id;
+  if (user !== undefined && typeof id === 'string' && !NO_IDS.has(id)) return user;
+  const message =
+    `user() ${cause === undefined ? 'returned no id' : 'threw an error'}. It returns { id }: a text that no other ` +
+    'user has, such as a claim. Claims are {} where a token is opaque or missing: leave user out, and an id is made up.';
+  throw new ConfigError('INVALID_OPTION', { message, cause });
+}
+
+/** What `String()` makes of a claim that is not there. */
+const NO_IDS: ReadonlySet<string> = new Set(['', 'undefined', 'null']);
 
 function defaultUser(idClaims: Claims, subject: unknown, fresh: () => string): SessionUser {
   return Object.freeze({

@@ -66,11 +66,17 @@ export function codesOf(thrown: unknown): unknown[] {
   const members = Object(thrown) as Record<string, unknown>;
   // What stands on every object was not said by this one: a polluted prototype ends no session (rule S8).
   const said = (key: string): boolean => Object.hasOwn(members, key) || !(key in Object.prototype);
-  return ['error', 'errorCode', 'code'].map((key) => (said(key) ? members[key] : undefined));
+  const codes = ['error', 'errorCode', 'code'].map((key) => (said(key) ? members[key] : undefined));
+  // What the endpoint answered, where ofetch and ky put it, and axios.
+  const bodies = [ownMember(thrown, 'data'), ownMember(ownMember(thrown, 'response'), 'data')];
+  return [...codes, ...bodies.map((body) => ownMember(body, 'error'))];
+}
+
+function ownMember(value: unknown, name: string): unknown {
+  return Object.hasOwn(Object(value), name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 /** The second word of an SDK's error. */
 export function suberrorOf(thrown: unknown): unknown {
-  const members = Object(thrown) as Record<string, unknown>;
-  return Object.hasOwn(members, 'subError') ? members.subError : undefined;
+  return ownMember(thrown, 'subError');
 }

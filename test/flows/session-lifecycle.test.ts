@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { EndedSession, TokenSource } from '../../src/contracts.ts';
+import type { Claims, EndedSession, TokenSource } from '../../src/contracts.ts';
 import { accessToken, createFetch } from '../../src/fetch.ts';
 import { apiKey, Client } from '../../src/index.ts';
+import { memoryStore } from '../../src/stores.ts';
 import { createManualClock, settle } from '../support/clock.ts';
 import { createJwt } from '../support/jwt.ts';
 import {
@@ -205,18 +206,44 @@ test('the user is what the user option makes of the claims, and stays so when a 
   expect(events.filter((name) => name === 'userchange')).toHaveLength(1);
 });
 
-test('a user option that throws is told of, and nothing is sent or changed', async () => {
-  const user = (): never => {
-    throw new RangeError('of the user');
-  };
-  const { client, clock, sent, request } = createTokenValet(countingProvider(60), { user });
-  const answer = request();
-  await clock.advance(20 * SECOND);
+test.each<[string, (claims: Claims) => unknown]>([
+  ['throws', () => Object.assign({}, undefined as unknown as { user: { id: string } }).user.id],
+  ['returns nothing', () => undefined],
+  ['returns a promise', async () => ({ id: 'ada' })],
+  ['returns no id', () => ({ name: 'Ada' })],
+  ['returns a number', () => ({ id: 7 })],
+  ['returns an empty text', () => ({ id: '' })],
+  ['makes a text of a claim that is not there', ({ sub }) => ({ id: String(sub) })],
+  ['makes a text of null', () => ({ id: `${null}` })],
+])('a user option that %s is refused: all users would be one, and nothing is sent', async (_, user) => {
+  const options = { user: user as () => { id: string } };
+  const { client, asked, sent, request } = createTokenValet(countingProvider(60), options);
 
-  expect(await answer).toBe('TOKEN_PROVIDER_FAILED');
+  expect(await request()).toBe('INVALID_OPTION');
+  expect(await request()).toBe('INVALID_OPTION');
+  expect([asked.length, sent]).toEqual([1, []]);
+  await expect(client.session.signIn({ token: 'of-a-login' })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/^user\(\) (?:returned no id|threw an error)\. It returns \{ id \}/),
+  });
+  expect(client.session.snapshot).toEqual({ status: 'signed-out' });
+});
+
+test('a user option that names nobody takes over no stored session, and requests say why', async () => {
+  const store = memoryStore();
+  const first = createTokenValet(countingProvider(60), {
+    store,
+    initial: { token: 'opaque-0', expiresIn: 60 },
+  });
+  expect(await first.request()).toBe(200);
+  const user = ({ sub }: Claims): { id: string } => ({ id: String(sub) });
+  const { client, clock, sent, request } = createTokenValet(countingProvider(60), { store, user });
+  const answer = request();
+  await clock.advance(MINUTE);
+
+  expect(await answer).toBe('INVALID_OPTION');
   expect(sent).toEqual([]);
-  await expect(client.session.signIn({ token: 'of-a-login' })).rejects.toThrow('of the user');
-  expect(client.session.snapshot).toEqual({ status: 'loading' });
+  await client.signOut();
 });
 
 test('a client with a key is signed in for good, as the service', async () => {

@@ -43,6 +43,21 @@ test('an error that asks for a login ends the session, wherever its SDK puts the
   }
 });
 
+test.each<[string, object]>([
+  ['axios', { code: 'ERR_BAD_REQUEST', response: { status: 400, data: { error: 'invalid_grant' } } }],
+  ['ofetch', { status: 400, data: { error: 'invalid_grant' } }],
+  ['ky', { response: new Response(null, { status: 400 }), data: { error: 'invalid_grant' } }],
+])('what an endpoint answered counts where %s has thrown it', (_, fields) => {
+  expect(thrown(sdkError('HttpError', fields)).kind).toBe('final');
+});
+
+test('an answer without a code of OAuth is a bad moment, wherever it stands (rule T6)', () => {
+  for (const data of ['invalid_grant', { error: { code: 'invalid_grant' } }, null, ['invalid_grant']]) {
+    expect(thrown(sdkError('AxiosError', { response: { data } })).kind).toBe('temporary');
+    expect(thrown(sdkError('FetchError', { data })).kind).toBe('temporary');
+  }
+});
+
 test('a thrown object that is no error is read the same', () => {
   expect(thrown({ error: 'login_required' }).kind).toBe('final');
   expect(thrown({ error: 'invalid_client' }).kind).toBe('misconfigured');
