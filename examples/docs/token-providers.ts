@@ -36,7 +36,10 @@ const resumed = new Client(accessToken(refresh, { initial: kept }), options);
 // #endregion
 await resumed.get('orders');
 
-const tokensFromThePage = { accessToken: 'access-token-of-the-page', expiresIn: 60 };
+const idToken = [{ alg: 'none' }, { sub: 'ada', email: 'ada@shop.example' }, {}]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .join('.');
+const tokensFromThePage = { accessToken: 'access-token-of-the-page', expiresIn: 60, idToken };
 
 // #region options
 interface ShopUser {
@@ -46,7 +49,7 @@ interface ShopUser {
 
 const strategy = accessToken<ShopUser>(refresh, {
   initial: tokensFromThePage,
-  user: (claims, idTokenClaims) => ({ id: String(claims.sub), email: idTokenClaims.email }),
+  user: (_claims, { sub, email }) => ({ id: sub as string, email }),
   refreshAhead: 30_000,
   deadline: 5_000,
 });

@@ -37,7 +37,7 @@ const getToken: TokenProvider = ({ audience = 'https://api.shop.example', scopes
   idp.getToken(audience, scopes);
 
 const strategy = accessToken<Member>(getToken, {
-  user: (_claims, idTokenClaims) => ({ id: String(idTokenClaims.sub), name: String(idTokenClaims.name) }),
+  user: (_claims, { sub, name }) => ({ id: sub as string, name: String(name ?? sub) }),
   stepUp: ['refunds:write'],
 });
 const shop = new Client(strategy, { baseUrl: 'https://api.shop.example' });

@@ -14,8 +14,8 @@ const source: TokenSource = {
   signOut: () => auth.logout(),
 };
 const user = (_: unknown, { sub, name }: Record<string, unknown>) => ({
-  id: String(sub),
-  name: String(name),
+  id: sub as string,
+  name: String(name ?? sub),
 });
 
 export const api = new Client(accessToken(source, { user }), { baseUrl, retry: 0, whenSessionEnds: 'hold' });

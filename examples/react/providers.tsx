@@ -12,8 +12,8 @@ import { type ReactNode, useState } from 'react';
 function createClients() {
   const getToken = () => (typeof window === 'undefined' ? null : fetch('/session/token', { method: 'POST' }));
   const user = (_: unknown, { sub, name }: Record<string, unknown>) => ({
-    id: String(sub),
-    name: String(name),
+    id: sub as string,
+    name: String(name ?? sub),
   });
   const client = new Client(accessToken(getToken, { user }), { baseUrl: 'https://api.example.com' });
   const queryClient = new QueryClient();

@@ -25,7 +25,11 @@ export const login = authorizationCode({
 export const api = new Client(
   accessToken<User>(login, {
     store: indexedDb(),
-    user: (_claims, { sub, name, role }) => ({ id: String(sub), name: String(name), role: String(role) }),
+    user: (_claims, { sub, name, role }) => ({
+      id: sub as string,
+      name: String(name ?? sub),
+      role: String(role),
+    }),
   }),
   { baseUrl: VITE_API, whenSessionEnds: 'hold', runtime: { fetch: network.fetch } },
 );

@@ -20,7 +20,7 @@ export const login = authorizationCode({
 export const api = new Client(
   accessToken<User>(login, {
     store: indexedDb(),
-    user: (_claims, { sub, name }) => ({ id: String(sub), name: String(name ?? sub) }),
+    user: (_claims, { sub, name }) => ({ id: sub as string, name: String(name ?? sub) }),
   }),
   { baseUrl: import.meta.env.VITE_API, whenSessionEnds: 'hold', retry: 0 },
 );
