@@ -22,10 +22,21 @@ export function createAuthRefreshInterceptor(
   });
 }
 
+/** What most apps throw. */
+class RenewalError extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`refresh failed ${status}`);
+    this.status = status;
+  }
+}
+
 /** What an app keeps of its login. */
 export const tokens = {
   access: 'access-token-revoked',
   refresh: 'refresh-token-of-the-login',
+  expiresAt: Date.now() + 600_000,
 
   async renew(signal?: AbortSignal): Promise<string> {
     const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: tokens.refresh });
@@ -34,11 +45,14 @@ export const tokens = {
       body,
       signal: signal ?? null,
     });
+    if (!response.ok) throw new RenewalError(response.status);
     const answer = (await response.json()) as { access_token: string; refresh_token: string };
     tokens.access = answer.access_token;
     tokens.refresh = answer.refresh_token;
     return tokens.access;
   },
+
+  areRefused: (error: unknown): boolean => error instanceof RenewalError && error.status === 400,
 };
 
 /** `@auth0/auth0-spa-js`, as far as it is used here. */

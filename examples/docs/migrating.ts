@@ -1,6 +1,6 @@
 /** The snippets of docs/guide/migrating.md. */
 import axiosLibrary, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
-import { Client, ValetError } from 'fetch-valet';
+import { accessToken, Client, SessionError, type TokenProvider, ValetError } from 'fetch-valet';
 import { auth0, createAuthRefreshInterceptor, tokens } from './migrating-from.ts';
 
 interface Orders {
@@ -46,6 +46,41 @@ async function withClient(): Promise<void> {
   const { data } = await axios.get<Orders>('/orders');
   // #endregion
   console.log(`axios on the client: ${data.orders.length} order`);
+}
+
+async function withResponse(): Promise<void> {
+  // #region response
+  const redeem: TokenProvider = ({ refreshToken, signal }) => {
+    if (refreshToken === undefined) return null;
+    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken });
+    return fetch('https://id.shop.example/token', { method: 'POST', body, signal });
+  };
+  const initial = {
+    access_token: tokens.access,
+    expires_at: tokens.expiresAt,
+    refresh_token: tokens.refresh,
+  };
+  const shop = new Client(accessToken(redeem, { initial }), { baseUrl: 'https://api.shop.example' });
+  // #endregion
+  const { orders } = await shop.get('orders').json<Orders>();
+  console.log(`stored token: ${orders.length} order`);
+  await shop.session.refresh().catch(() => console.log(`as it is: ${shop.session.snapshot.status}`));
+}
+
+async function withSessionEnded(): Promise<void> {
+  // #region session-ended
+  const renew: TokenProvider = async ({ signal }) => {
+    try {
+      return await tokens.renew(signal);
+    } catch (error) {
+      if (tokens.areRefused(error)) throw new SessionError('SESSION_ENDED', { cause: error });
+      throw error;
+    }
+  };
+  // #endregion
+  const initial = { access_token: 'access-token-revoked' };
+  const shop = new Client(accessToken(renew, { initial }), { baseUrl: 'https://api.shop.example' });
+  await shop.get('orders').catch((error: unknown) => console.log(`thrown: ${(error as ValetError).code}`));
 }
 
 async function showsTheLogin(shop: Client): Promise<void> {
@@ -103,5 +138,8 @@ await withInterceptors();
 await withClient();
 await showsTheLogin(new Client(() => null, { baseUrl: baseURL }));
 await withAuthRefresh();
+Object.assign(tokens, { access: 'access-token-stored', refresh: 'refresh-token-ended' });
+await withResponse();
+await withSessionEnded();
 await withFetcher();
 await withAuth0();
