@@ -65,11 +65,13 @@ export class VerbLine implements Line {
         url: host.redactor.text(printableUrl(url)),
       };
       const name = `${request.method} ${host.redactor.text(new URL(url).pathname)}`;
-      return { request, name, carried: false, replayed: false, credential: undefined };
+      return { request, name, lastUrl: request.url, carried: false, replayed: false, credential: undefined };
     }
     const { credential, carried, replayed } = exchange;
     const explained = carried ? strategy.explain?.(credential) : undefined;
-    return { request: summarize(exchange), name: nameOf(exchange), carried, replayed, credential: explained };
+    const lastUrl = exchange.hop?.href ?? exchange.href;
+    const request = summarize(exchange);
+    return { request, name: nameOf(exchange), lastUrl, carried, replayed, credential: explained };
   }
 
   fence(): void {

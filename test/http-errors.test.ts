@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Client, HttpError, ResponseError } from '../src/index.ts';
+import { MASK } from '../src/redact.ts';
 import { quiet } from './support/quiet.ts';
 import { createRecordingFetch } from './support/recording-fetch.ts';
 import { valetErrorOf } from './support/thrown.ts';
@@ -106,6 +107,17 @@ test('challenges are the parsed WWW-Authenticate', async () => {
   expect(challenges.map(({ scheme }) => scheme)).toEqual(['bearer', 'basic']);
   expect(challenges[0]?.parameters.get('scope')).toBe('a b');
   expect((await answered(null, { status: 403 })).challenges).toEqual([]);
+});
+
+test('challenges of a server that repeats the credential do not hold it (rule S4)', async () => {
+  const headers = {
+    'www-authenticate': 'Bearer error="invalid_token", error_description="no key-0123456789"',
+  };
+  const { challenges } = await answered(null, { status: 401, headers });
+  expect([...(challenges[0]?.parameters ?? [])]).toEqual([
+    ['error', 'invalid_token'],
+    ['error_description', `no ${MASK}`],
+  ]);
 });
 
 test('retryAfter is in milliseconds, from seconds or from a date', async () => {

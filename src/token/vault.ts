@@ -120,8 +120,8 @@ const REFUSED =
 function unavailable(cause: Error): TokenError {
   return new TokenError('STORE_UNAVAILABLE', {
     message:
-      `The session store failed: ${cause.message || cause.name}. Nothing was redeemed; tokens at hand are used. ` +
-      'It is tried again; check the store if it keeps failing.',
+      `The session store failed: ${(cause.message || cause.name).replace(/\.$/, '')}. ` +
+      'Until it works again no refresh token is redeemed. It is tried again; check the store if it keeps failing.',
     cause,
     retryable: true,
   });

@@ -46,7 +46,7 @@ async function toHttpError(
     response,
     data: checked,
     problem,
-    challenges: parseChallenges(response.headers.get('www-authenticate')),
+    challenges: parseChallenges(cleanChallenge(response, redactor)),
     retryAfter,
     retryable: [408, 425, 429, 500, 502, 503, 504].includes(response.status),
   });
@@ -60,6 +60,12 @@ async function checkedData(data: unknown, schema: ErrorSchema): Promise<unknown>
     if (error instanceof DoesNotFit) return data;
     throw error;
   }
+}
+
+/** Some servers repeat there what they were sent. */
+function cleanChallenge({ headers }: Response, redactor: Redactor): string | null {
+  const header = headers.get('www-authenticate');
+  return header === null ? null : redactor.text(header);
 }
 
 /** The members of RFC 9457 §3.1 that have the right type, and all extensions. */
@@ -79,7 +85,7 @@ const CORS = ' In a browser it can also be CORS, which hides even a 401: look at
 /** For errors of the platform's `fetch`, at the send or while a body is read. */
 function toNetworkError(cause: unknown, { facts, redactor }: ErrorContext): NetworkError {
   const offline = isOffline();
-  const [, host = ''] = /^[^:]*:\/\/([^/?#]*)/.exec(facts.request.url) ?? [];
+  const [, host = ''] = /^[^:]*:\/\/([^/?#]*)/.exec(facts.lastUrl) ?? [];
   const reason = offline
     ? 'there is no network'
     : short(redactor.text(reasonOf(cause) ?? (cause instanceof Error ? cause.message : 'no reason given')));
@@ -87,7 +93,7 @@ function toNetworkError(cause: unknown, { facts, redactor }: ErrorContext): Netw
     ? 'It can be sent again when the network is back.'
     : `Is the server running, and is the host right?${detectPlatform() === 'browser' ? CORS : ''}`;
   return new NetworkError(offline ? 'OFFLINE' : 'NETWORK', {
-    message: `${facts.name} got no answer from ${host}: ${reason}. ${next}`,
+    message: `${facts.name} got no answer from ${redactor.text(host)}: ${reason}. ${next}`,
     cause: redactor.copy(cause),
     request: facts.request,
   });

@@ -43,6 +43,8 @@ export interface CallFacts {
   readonly request: RequestSummary;
   /** Method and path. */
   readonly name: string;
+  /** Where it led to: that of `request` unless servers redirected it. It may hold a secret. */
+  readonly lastUrl: string;
   /** Whether the last hop carried the credential. */
   readonly carried: boolean;
   readonly replayed: boolean;

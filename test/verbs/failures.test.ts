@@ -27,6 +27,17 @@ test('a port at which nobody listens is NETWORK, with the reason of the platform
   expectNoSecret(error, VERB_KEY);
 });
 
+test('a redirect to where nobody answers names who did not answer', async () => {
+  const dead = await deadOrigin();
+  await using server = await startServer((_, response) => {
+    response.writeHead(302, { location: `${dead}/there` }).end();
+  });
+  const client = new Client(VERB_KEY, { baseUrl: server.origin });
+  const error = await valetErrorOf(() => client.get('orders', { retry: 0 }));
+  expect(error.message).toContain(`GET /orders got no answer from ${new URL(dead).host}`);
+  expect(error.request?.url).toBe(`${server.origin}/orders`);
+});
+
 test('a connection that is cut is NETWORK', async () => {
   await using server = await startServer((_, response) => void response.destroy());
   const client = new Client(VERB_KEY, { baseUrl: server.origin });
@@ -213,6 +224,7 @@ test.each<[string, () => unknown[], string]>([
   ['an audience that is none', () => ['x', { auth: { audience: '' } }], 'INVALID_OPTION'],
   ['an auth that is none', () => ['x', { auth: true }], 'INVALID_OPTION'],
   ['a timeout in words', () => ['x', { timeout: '5s' }], 'INVALID_OPTION'],
+  ['a timeout of 0', () => ['x', { timeout: 0 }], 'INVALID_OPTION'],
   ['a misspelt auth', () => ['x', { auth: { scope: 'a' } }], 'INVALID_OPTION'],
 ])('%s is rejected, not thrown, with nothing sent', async (_, args, code) => {
   const { client, sent } = createVerbClient();
