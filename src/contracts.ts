@@ -154,7 +154,10 @@ export interface TokenContext {
   /** The URL that the token is for. */
   readonly resource?: string;
   readonly challenge?: Challenge;
-  /** Aborts at sign-out, at `close()` and when nobody listens any more (rule T4); never for one caller. */
+  /**
+   * Aborts at sign-out, at a sign-in, at `close()`, and when the call is given up: after `deadline`, or after 40 s
+   * where there is a `refreshToken` (rule T4). Never because a caller has gone, not even the only one.
+   */
   readonly signal: AbortSignal;
 }
 
