@@ -1,5 +1,6 @@
 import type { ResponsePromise } from 'ky';
-import { type Connection, connect, type Runtime } from './connection.ts';
+import { CLIENT_OPTIONS, type ClientOptions, EXTEND_OPTIONS, type ExtendOptions } from './client-options.ts';
+import { type Connection, connect } from './connection.ts';
 import type { AuthStrategy, Session, SessionUser } from './contracts.ts';
 import { type Credential, strategyFor } from './credential.ts';
 import { writeDebugLines } from './debug-lines.ts';
@@ -7,36 +8,22 @@ import { createEmitter, type Emitter } from './emitter.ts';
 import { ConfigError, ValetError } from './errors.ts';
 import type { ClientEvents, EventName } from './events.ts';
 import { fetchOver, pipeline, type ValetFetch } from './fetch.ts';
-import { consoleLogger, type Logger } from './logger.ts';
+import { consoleLogger } from './logger.ts';
 import { checkKeys, checkTimeout } from './options.ts';
 import { needOf, readAuth } from './pipeline/auth.ts';
+import { isRequest } from './pipeline/body.ts';
 import type { Next, Stage } from './pipeline/exchange.ts';
 import { refuseUserInfo } from './pipeline/guard.ts';
 import { observe } from './pipeline/observe.ts';
-import { baseOf, resolveText } from './pipeline/resolve.ts';
-import { PIPELINE_OPTIONS, type PipelineOptions, readSettings, type Settings } from './pipeline/settings.ts';
+import { baseOf, hrefOf, resolveText } from './pipeline/resolve.ts';
+import { readSettings, type Settings } from './pipeline/settings.ts';
 import { traceAsCurl } from './pipeline/trace.ts';
 import { serviceSession } from './token/create-session.ts';
 import { VerbLine } from './verb-line.ts';
 import { mergeHeaders } from './verbs/merge-headers.ts';
 import { sendVerb } from './verbs/send-verb.ts';
 import { rejectedVerb } from './verbs/shortcuts.ts';
-import type { VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
-
-/** Options that a client and its children may have. */
-export interface ExtendOptions extends PipelineOptions, VerbDefaults {}
-
-/** Options of a client. */
-export interface ClientOptions extends ExtendOptions {
-  /** `true` writes a line per event, `'curl'` a runnable command per send besides. No secret is in either. */
-  readonly debug?: boolean | 'curl' | undefined;
-  /** Where debug lines and warnings go: the console unless said otherwise. */
-  readonly logger?: Logger | undefined;
-  readonly runtime?: Runtime | undefined;
-}
-
-const EXTEND_OPTIONS = [...PIPELINE_OPTIONS, 'headers', 'timeout', 'retry', 'errorSchema'];
-const CLIENT_OPTIONS = [...EXTEND_OPTIONS, 'debug', 'logger', 'runtime'];
+import type { VerbOptions } from './verbs/verb-options.ts';
 
 /** What the clients of one session share. `extend()` hands it to the constructor in place of a credential. */
 class Family {
@@ -83,7 +70,7 @@ export class Client<User extends SessionUser = SessionUser> {
    */
   constructor(credential: Credential<User>, options: ClientOptions = {}) {
     this.#isChild = credential instanceof Family;
-    const own = checkKeys('Client', options, this.#isChild ? EXTEND_OPTIONS : CLIENT_OPTIONS);
+    const own = checkKeys('Client', options, CLIENT_OPTIONS);
     checkTimeout(options.timeout);
     this.#settings = readSettings(options);
     this.#options = Object.fromEntries(
@@ -142,9 +129,10 @@ export class Client<User extends SessionUser = SessionUser> {
 
   /** Another client on the same session and events, for example with another `baseUrl`. */
   extend(options: ExtendOptions): Client<User> {
+    const own = checkKeys('extend()', options, EXTEND_OPTIONS);
+    const headers = mergeHeaders(this.#options.headers, own.headers);
+    const merged = { ...this.#options, ...own, headers };
     // The constructor tells a Family from a credential; the public type does not speak of it.
-    const headers = mergeHeaders(this.#options.headers, options.headers);
-    const merged = { ...this.#options, ...options, headers };
     return new Client<User>(this.#family as unknown as Credential<User>, merged);
   }
 
@@ -175,11 +163,12 @@ export class Client<User extends SessionUser = SessionUser> {
       const auth = options && Object.hasOwn(options, 'auth') ? options.auth : undefined;
       checkTimeout(options?.timeout);
       // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
-      const url = typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : input;
+      const href =
+        typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : hrefOf(input);
       // Before ky, where the platform's own refusal would quote the password.
-      if (!(url instanceof Request)) refuseUserInfo(String(url), 'The request');
+      refuseUserInfo(href, 'The request');
       const line = new VerbLine(this.#family.connection, this.#next, readAuth(auth, this.#settings.auth));
-      return sendVerb(url, method, options, {
+      return sendVerb(isRequest(input) ? input : href, method, options, {
         line,
         defaults: this.#options,
         redactor: host.redactor,

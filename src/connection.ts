@@ -1,7 +1,7 @@
 import { systemClock, systemRandom } from './clock.ts';
 import type { AuthStrategy, Clock, FetchLike, Host, Need } from './contracts.ts';
 import { type EventSink, silence } from './events.ts';
-import { checkKeys } from './options.ts';
+import { checkKeys, invalidOption } from './options.ts';
 import { platformFetch } from './platform.ts';
 import { createRedactor } from './redact.ts';
 
@@ -44,6 +44,9 @@ export function connect(
     redactor: createRedactor(),
     need,
   };
+  const kinds = [typeof host.fetch, typeof host.random, typeof host.clock.monotonic];
+  if (kinds.some((kind) => kind !== 'function'))
+    throw invalidOption('runtime.fetch and runtime.random are functions, and runtime.clock is a Clock.');
   strategy.connect?.(host);
   let count = 0;
   return { strategy, host, nextId: () => `r${++count}`, close: () => controller.abort() };

@@ -5,7 +5,8 @@
  */
 
 // The client
-export { Client, type ClientOptions, type ExtendOptions } from './client.ts';
+export { Client } from './client.ts';
+export type { ClientOptions, ExtendOptions } from './client-options.ts';
 export type { Credential } from './credential.ts';
 export type { ErrorSchema, VerbDefaults, VerbOptions } from './verbs/verb-options.ts';
 

@@ -11,9 +11,17 @@ export function checkKeys<Options extends object>(
   options: Options,
   known: readonly string[],
 ): Options {
+  // Not quoted: where options belong somebody may have put a secret.
+  if (!isObject(options))
+    throw invalidOption(`${where}: pass an object of options, such as { ${known[0]} }.`);
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown === undefined) return ownOf(options);
   throw invalidOption(`${where} has no option ${JSON.stringify(unknown)}. It knows: ${known.join(', ')}.`);
+}
+
+/** No text, list or null, which JavaScript passes where an object belongs. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What an object holds itself, on no prototype: a polluted one configures nothing (rule S8). */
@@ -27,9 +35,10 @@ export function checkDuration(name: string, value: unknown): void {
   throw invalidOption(`${name} is a number of milliseconds, 0 or more.`);
 }
 
-/** `false`: no limit. */
+/** `false`: no limit. Elsewhere 0 means that, here every request would fail at once. */
 export function checkTimeout(value: unknown): void {
-  if (value !== false) checkDuration('timeout', value);
+  if (value === undefined || value === false || (typeof value === 'number' && value > 0)) return;
+  throw invalidOption('timeout is a number of milliseconds above 0, or false for no limit.');
 }
 
 export function invalidOption(message: string): ConfigError {

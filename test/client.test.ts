@@ -13,7 +13,7 @@ import { createManualClock, settle } from './support/clock.ts';
 import { quiet } from './support/quiet.ts';
 import { createRecordingFetch } from './support/recording-fetch.ts';
 import { startServer } from './support/server.ts';
-import { thrownBy, valetErrorOf } from './support/thrown.ts';
+import { expectNoSecret, thrownBy, valetErrorOf } from './support/thrown.ts';
 import { createVerbClient, VERB_BASE, VERB_KEY } from './support/verb-client.ts';
 
 async function headersFor(credential: Credential): Promise<Headers | undefined> {
@@ -114,6 +114,11 @@ test.each<[string, unknown]>([
   ['a switch where a list belongs', { dangerouslyAllowHttp: true }],
   ['a timeout in words', { timeout: '5s' }],
   ['a negative timeout', { timeout: -1 }],
+  ['a timeout of 0, which means none elsewhere', { timeout: 0 }],
+  ['a fetch that is none', { runtime: { fetch: 1 } }],
+  ['a clock that is none', { runtime: { clock: Date } }],
+  ['random as a number', { runtime: { random: 0.5 } }],
+  ['a runtime in words', { runtime: 'node' }],
   ['a timeout that is no number', { timeout: Number.NaN }],
 ])('%s is an invalid option', async (_, options) => {
   expect(await valetErrorOf(() => new Client(VERB_KEY, options as ClientOptions))).toMatchObject({
@@ -424,3 +429,30 @@ test('the user of a strategy is the user of its client', () => {
     }>();
   client.close();
 });
+
+test.each(['sk-live-0123456789', 42, null, [VERB_KEY]])(
+  'options as %j are refused in words, without what was passed: it may be a secret',
+  async (options) => {
+    const error = await valetErrorOf(() => new Client(VERB_KEY, options as ClientOptions));
+    expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(error.message).toContain('{ baseUrl }');
+    expectNoSecret(error, 'sk-live-0123456789', VERB_KEY);
+  },
+);
+
+test.each([undefined, null, 'https://other.test'])('extend(%j) is refused', async (options) => {
+  const { client } = createVerbClient();
+  const error = await valetErrorOf(() => client.extend(options as unknown as ExtendOptions));
+  expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+test.each([undefined, null, 42, {}, ['x']])(
+  '%j is no request URL, for fetch and for verbs',
+  async (input) => {
+    const { client, sent } = createVerbClient();
+    const url = input as unknown as string;
+    expect(await valetErrorOf(() => client.fetch(url))).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(await valetErrorOf(() => client.get(url))).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(sent).toHaveLength(0);
+  },
+);

@@ -23,8 +23,8 @@ export function bodyOf(input: string | URL | Request, source: Source | undefined
   return !isRequest(input) || hasNoBody(input) ? undefined : fromRequest(input);
 }
 
-export function isRequest(input: string | URL | Request): input is Request {
-  return typeof input === 'object' && 'method' in input;
+export function isRequest(input: unknown): input is Request {
+  return typeof input === 'object' && input !== null && 'method' in input;
 }
 
 /**

@@ -21,8 +21,11 @@ export function resolve(settings: Settings): Stage {
   };
 }
 
-function hrefOf(input: URL | Request): string {
-  const href: unknown = isRequest(input) ? (platformUrl(input) ?? input.url) : input.href;
+/** @throws `ConfigError` `INVALID_OPTION` where JavaScript passes what is neither a URL nor a `Request` */
+export function hrefOf(input: unknown): string {
+  const href: unknown = isRequest(input)
+    ? (platformUrl(input) ?? input.url)
+    : (input as Partial<URL> | null | undefined)?.href;
   if (typeof href === 'string') return href;
   // What turns into text anew at each look could be judged by one text and sent to another.
   throw invalidOption('The request URL is a string, a URL or a Request.');

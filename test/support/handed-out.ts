@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { ExtendOptions } from '../../src/client.ts';
+import type { ExtendOptions } from '../../src/client-options.ts';
 import type { EventName } from '../../src/events.ts';
 import { Client, type Credential, type Logger, type VerbOptions } from '../../src/index.ts';
 import { responseFrom } from '../../src/testing/test-fetch.ts';
