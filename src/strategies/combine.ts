@@ -57,6 +57,12 @@ export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<reado
 
 /** Refuses what cannot be combined. Returns the one strategy that knows a user. */
 function check(strategies: readonly AuthStrategy[]): AuthStrategy | undefined {
+  // As JavaScript passes them: side by side, or a bare key among them.
+  const given: unknown = strategies;
+  if (!Array.isArray(given) || !given.every((one) => typeof one?.credential === 'function'))
+    throw invalidOption(
+      'combine() takes a list of strategies: combine([apiKey(key), accessToken(getToken)]).',
+    );
   const sessions = strategies.filter((strategy) => strategy.session !== undefined);
   if (strategies.length === 0 || sessions.length > 1) {
     throw invalidOption(

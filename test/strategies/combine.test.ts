@@ -184,3 +184,16 @@ test('a caller that gives up while one of them is asked gets its AbortError', as
   expect(await failed).toMatchObject({ name: 'AbortError' });
   expect(sent).toHaveLength(0);
 });
+
+test.each<[string, unknown[]]>([
+  ['two strategies side by side', [apiKey(KEY), bearer(TOKEN)]],
+  ['nothing', []],
+  ['a bare key in the list', [[KEY, bearer(TOKEN)]]],
+  ['a provider in the list', [[apiKey(KEY), () => TOKEN]]],
+  ['a hole in the list', [[apiKey(KEY), undefined]]],
+])('combine() refuses %s', async (_, args) => {
+  const error = await valetErrorOf(() => combine(...(args as Parameters<typeof combine>)));
+  expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+  expect(error.message).toContain('list of strategies');
+  expectNoSecret(error, KEY, TOKEN);
+});
