@@ -13,7 +13,7 @@ import type {
   TokenSource,
 } from '../contracts.ts';
 import { ConfigError, ValetError } from '../errors.ts';
-import { invalidOption } from '../options.ts';
+import { invalidOption, isObject } from '../options.ts';
 import type { UserReader } from './identity.ts';
 import { TokenManager } from './manager.ts';
 import { SessionState } from './session-state.ts';
@@ -49,6 +49,12 @@ export function checkStore(shared: Partial<SharedStore> | null, proof: TokenProo
     );
 }
 
+/** In text, as JavaScript passes it, an access token could not be told from a refresh token. */
+function checkInitial(initial: unknown): void {
+  if (initial === undefined || isObject(initial)) return;
+  throw invalidOption('initial is tokens as an object: { accessToken, expiresIn, refreshToken }.');
+}
+
 /** What a token strategy is handed: credentials, the fence and the session of one source. */
 export interface TokenSession<User extends SessionUser> {
   readonly session: Session<User>;
@@ -65,6 +71,7 @@ export function createSession<User extends SessionUser>(
   from: TokenProvider | TokenSource,
   options: TokenOptions<User>,
 ): TokenSession<User> {
+  checkInitial(options.initial);
   const source: TokenSource = typeof from === 'function' ? { getToken: from } : from;
   const state = new SessionState<User>();
   let manager: TokenManager<User> | undefined;

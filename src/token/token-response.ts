@@ -31,7 +31,8 @@ const SECONDS_BELOW = 1e11;
  * @throws {@link TokenError} `TOKEN_INVALID`, without the token in its text (rule T10)
  */
 export function readGrant(answer: string | TokenResponse, date?: number, from: Origin = 'provider'): Grant {
-  if (typeof answer === 'string') return grant({ access_token: answer }, date, from);
+  // A program that passes text may mean any of a login's tokens: a refresh token must not go to the API.
+  if (typeof answer === 'string' && from === 'provider') return grant({ access_token: answer }, date, from);
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
     throw invalid(`it came as ${Array.isArray(answer) ? 'a list' : typeof answer}`, from);
   }
@@ -88,7 +89,7 @@ function invalid(fault: string, from: Origin): TokenError {
   const advice =
     from === 'provider'
       ? 'Return the token itself, { token, expiresIn }, the token endpoint’s Response, or null when nobody is signed in.'
-      : `Give ${from} what the token endpoint answered, as an object: await response.json().`;
+      : `Give ${from} what the token endpoint answered, as an object: await response.json(), or { accessToken, expiresIn, refreshToken }.`;
   return new TokenError('TOKEN_INVALID', {
     message: `The access token cannot be used: ${fault}. ${advice}`,
     // A provider may do better next time; what a program passes in stays what it is.

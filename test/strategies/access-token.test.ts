@@ -143,3 +143,28 @@ test.each([{}, null, { read() {}, swap() {}, now() {} }, 'local'])('the store %j
   const options = { store } as unknown as AccessTokenOptions;
   expect(await valetErrorOf(() => accessToken(rotating, options))).toMatchObject({ code: 'INVALID_OPTION' });
 });
+
+test.each(['rt-secret-0123456789', ['rt-secret-0123456789'], null, 42])(
+  'initial as %j is refused: nobody can tell which token it is',
+  async (initial) => {
+    const options = { initial } as unknown as AccessTokenOptions;
+    const error = await valetErrorOf(() => accessToken(rotating, options));
+    expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(error.message).toContain('{ accessToken, expiresIn, refreshToken }');
+    expectNoSecret(error, 'rt-secret-0123456789');
+  },
+);
+
+test('a text is no login: session.signIn() refuses it, and it is sent nowhere', async () => {
+  const { fetch, sent } = createRecordingFetch();
+  const send = createFetch(
+    accessToken(() => null),
+    { baseUrl: BASE, runtime: { fetch } },
+  );
+  const error = await valetErrorOf(() => send.session.signIn('rt-secret-0123456789' as unknown as object));
+  expect(error).toMatchObject({ code: 'TOKEN_INVALID', retryable: false });
+  expect(error.message).toContain('{ accessToken, expiresIn, refreshToken }');
+  expectNoSecret(error, 'rt-secret-0123456789');
+  expect(await valetErrorOf(() => send('x'))).toMatchObject({ code: 'SIGNED_OUT' });
+  expect(sent).toHaveLength(0);
+});
