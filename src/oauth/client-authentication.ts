@@ -37,6 +37,10 @@ export function clientAuthentication(options: ClientSecretOptions): oauth.Client
   }
   if (typeof clientSecret !== 'string' || clientSecret === '' || clientSecret === 'undefined')
     throw invalidOption('clientSecret is empty. If it comes from process.env, check that it is set.');
+  if (/\p{Cc}/u.test(clientSecret))
+    throw invalidOption(
+      'clientSecret holds a line break or control character, perhaps from copying. Trim it.',
+    );
   if (method === undefined || method === 'client_secret_basic') return oauth.ClientSecretBasic(clientSecret);
   if (method === 'client_secret_post') return oauth.ClientSecretPost(clientSecret);
   throw invalidOption(

@@ -1,6 +1,6 @@
 import type * as oauth from 'oauth4webapi';
 import { ConfigError } from '../errors.ts';
-import { invalidOption } from '../options.ts';
+import { checkKeys, invalidOption } from '../options.ts';
 import { isLoopback } from '../platform.ts';
 import type { ClientSecretOptions } from './client-authentication.ts';
 import type { DpopOption } from './dpop-keys.ts';
@@ -69,6 +69,7 @@ export const ENDPOINTS = {
 /** @throws `ConfigError` `INVALID_OPTION` */
 export function checkNames({
   scopes,
+  audience,
   furtherAudiences,
   audienceParameter = 'resource',
 }: IssuerOptions): void {
@@ -76,6 +77,8 @@ export function checkNames({
     if (list !== undefined && !(Array.isArray(list) && list.every((item) => typeof item === 'string')))
       throw invalidOption(`${name} is a list of texts, such as ['orders:read'].`);
   }
+  if (audience !== undefined && (typeof audience !== 'string' || audience === ''))
+    throw invalidOption("audience is a text, such as 'https://api.example.com'.");
   if (audienceParameter !== 'resource' && audienceParameter !== 'audience')
     throw invalidOption("audienceParameter is 'resource' or 'audience'.");
 }
@@ -86,13 +89,9 @@ export function checkNames({
  * @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL`
  */
 export function readEndpoints(endpoints: Endpoints = {}): Partial<oauth.AuthorizationServer> {
-  const unknown = Object.keys(endpoints).find((name) => !Object.hasOwn(ENDPOINTS, name));
-  if (unknown !== undefined)
-    throw invalidOption(
-      `endpoints has no ${JSON.stringify(unknown)}. It knows: ${Object.keys(ENDPOINTS).join(', ')}.`,
-    );
+  const own = checkKeys('endpoints', endpoints, Object.keys(ENDPOINTS));
   const given = Object.entries(ENDPOINTS).flatMap(([name, parameter]) => {
-    const url = endpoints[name as keyof Endpoints];
+    const url = own[name as keyof Endpoints];
     return url === undefined ? [] : [[parameter, secureUrl(`endpoints.${name}`, url).href]];
   });
   return Object.fromEntries(given) as Partial<oauth.AuthorizationServer>;

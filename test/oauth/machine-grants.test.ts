@@ -250,6 +250,10 @@ test.each<[string, object]>([
   ['an issuer that is no URL', { clientId: 'a', issuer: 'id.example' }],
   ['a misspelt option', { clientId: 'a', issuer: 'https://id.example', clientID: 'a' }],
   ['a misspelt endpoint', { clientId: 'a', endpoints: { tokens: 'https://id.example' } }],
+  ['endpoints as one URL', { clientId: 'a', endpoints: 'https://id.example/token' }],
+  ['no endpoints', { clientId: 'a', issuer: 'https://id.example', endpoints: null }],
+  ['an audience that is no text', { clientId: 'a', issuer: 'https://id.example', audience: ['a', 'b'] }],
+  ['an empty audience', { clientId: 'a', issuer: 'https://id.example', audience: '' }],
   ['an empty secret', { clientId: 'a', issuer: 'https://id.example', clientSecret: '' }],
   [
     'a secret that is missing',
@@ -276,3 +280,16 @@ test('an issuer over plain http is refused, but for this machine', async () => {
   const make = (): unknown => clientCredentials({ clientId: 'a', issuer: 'http://id.example' });
   expect(await valetErrorOf(make)).toMatchObject({ code: 'INSECURE_URL' });
 });
+
+test.each(['\n', '\r\n', '\t', '\0', '\u0085'])(
+  'a client secret with %j is refused, unquoted',
+  async (end) => {
+    const clientSecret = `svc-secret-0123${end}`;
+    const make = (): unknown =>
+      clientCredentials({ issuer: 'https://id.example', clientId: 'a', clientSecret });
+    const error = await valetErrorOf(make);
+    expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(error.message).toContain('line break');
+    expectNoSecret(error, 'svc-secret-0123');
+  },
+);
