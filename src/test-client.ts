@@ -1,7 +1,8 @@
-import { Client, type ClientOptions } from './client.ts';
+import { Client } from './client.ts';
+import { CLIENT_OPTIONS, type ClientOptions } from './client-options.ts';
 import type { AuthStrategy, SessionSnapshot, SessionUser, SharedStore } from './contracts.ts';
 import { accessToken } from './fetch.ts';
-import { invalidOption } from './options.ts';
+import { checkKeys, invalidOption } from './options.ts';
 import { type AuthServer, createAuthServer } from './testing/auth-server.ts';
 import { bearerIn, unauthorized } from './testing/bearer.ts';
 import { createClock, type TestClock } from './testing/clock.ts';
@@ -32,6 +33,11 @@ export interface TestClientOptions<User extends SessionUser = SessionUser>
   /** Shares the session with other clients, as with `createTabs()`. */
   readonly store?: SharedStore | undefined;
 }
+
+const TEST_CLIENT_OPTIONS = [
+  ...['user', 'status', 'scopes', 'responses', 'clock', 'server', 'store'],
+  ...CLIENT_OPTIONS.filter((name) => name !== 'runtime'),
+];
 
 /** What a test client is made of. */
 interface Parts<User extends SessionUser> {
@@ -97,8 +103,8 @@ export class TestClient<User extends SessionUser = SessionUser> extends Client<U
   }
 
   /** Another user signs in, or the same one again. */
-  signInAs(user: User): Promise<void> {
-    return this.session.signIn(this.#people.login(user));
+  async signInAs(user: User): Promise<void> {
+    await this.session.signIn(this.#people.login(user));
   }
 }
 
@@ -111,7 +117,8 @@ export class TestClient<User extends SessionUser = SessionUser> extends Client<U
 export function createTestClient<User extends SessionUser = SessionUser>(
   options: TestClientOptions<User> = {},
 ): TestClient<User> {
-  const { user, status, scopes = [], responses, clock: given, server: shared, store, ...rest } = options;
+  const own = checkKeys('createTestClient()', options, TEST_CLIENT_OPTIONS);
+  const { user, status, scopes = [], responses, clock: given, server: shared, store, ...rest } = own;
   const clock = clockOf(given, shared);
   const server = shared ?? createAuthServer({ clock });
   const people = new People<User>(server, scopes);

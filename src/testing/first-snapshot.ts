@@ -49,6 +49,8 @@ export function firstOf<User extends SessionUser>(
   user: User | null,
   status: SessionSnapshot['status'] = 'signed-in',
 ): SessionSnapshot<User> {
+  if (!['loading', 'signed-out', 'signed-in', 'ended'].includes(status))
+    throw invalidOption("status is 'loading', 'signed-out', 'signed-in' or 'ended'.");
   if (status === 'loading' || status === 'signed-out') return { status };
   if (user === null && status === 'ended')
     throw invalidOption("A session that has ended was somebody's: pass the user beside status.");

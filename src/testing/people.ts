@@ -1,4 +1,5 @@
 import type { Claims, SessionSnapshot, SessionUser, TokenProvider, TokenResponse } from '../contracts.ts';
+import { invalidOption } from '../options.ts';
 import { type AuthServer, MemoryAuthServer } from './auth-server.ts';
 
 /** A server as one client uses it: who signs in there, and how often it redeems a refresh token. */
@@ -13,6 +14,9 @@ export class People<User extends SessionUser> {
   }
 
   login(user: User): TokenResponse {
+    const { id } = (user ?? {}) as { readonly id?: unknown };
+    if (typeof id !== 'string' || id === '')
+      throw invalidOption("A user is an object with a text for an id, such as { id: 'ada' }.");
     return this.#server.login(user, { scopes: this.#scopes });
   }
 

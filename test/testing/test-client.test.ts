@@ -183,3 +183,23 @@ test('two clients on one store are one session', async () => {
   await other.get('b');
   expect(one.requests[0]?.authorization).toBe(other.requests[0]?.authorization);
 });
+
+test('a misspelt option of a test client is told those of a test client', async () => {
+  const error = await valetErrorOf(() => createTestClient({ response: {} } as object));
+  expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+  for (const name of ['"response"', 'responses', 'status', 'baseUrl']) expect(error.message).toContain(name);
+  expect(error.message).not.toContain('runtime');
+});
+
+test('a status that no session has is refused', async () => {
+  const options = { status: 'signedin' } as unknown as Parameters<typeof createTestClient>[0];
+  expect(await valetErrorOf(() => createTestClient(options))).toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+test.each([{ name: 'Ada' }, 'ada', { id: 42 }, { id: '' }])('%j is no user: it has no id', async (one) => {
+  const user = one as unknown as typeof ada;
+  expect(await valetErrorOf(() => createTestClient({ user }))).toMatchObject({ code: 'INVALID_OPTION' });
+  const client = createTestClient({ user: ada });
+  expect(await valetErrorOf(() => client.signInAs(user))).toMatchObject({ code: 'INVALID_OPTION' });
+  expect(client.session.snapshot).toMatchObject({ user: ada });
+});
