@@ -44,7 +44,7 @@ export const SECTIONS: readonly Section[] = [
     groups: [
       {
         title: 'Get a credential',
-        pages: guide('which-one', 'api-keys', 'token-providers', 'providers', 'oauth'),
+        pages: guide('which-one', 'api-keys', 'token-providers', 'providers', 'oauth', 'own-strategies'),
       },
       {
         title: 'Keep a session',

@@ -16,6 +16,11 @@ test('five calls of the OpenAI SDK with one dead token cost one refresh, and ope
 
 test('a strategy of one’s own signs requests that a server accepts, and only with the right secret', async () => {
   const { code, lines } = await runProgram('custom-strategy.ts', {});
-  expect(lines).toEqual(['The server knows the caller: key-1.', 'With another secret it answers 401.']);
+  expect(lines).toEqual([
+    'The server knows the caller: key-1.',
+    'The server has the body that was signed.',
+    'With another secret it answers 401.',
+    'It was signed with key-1.',
+  ]);
   expect(code).toBe(0);
 });
