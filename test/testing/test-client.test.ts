@@ -198,8 +198,11 @@ test('a status that no session has is refused', async () => {
 
 test.each([{ name: 'Ada' }, 'ada', { id: 42 }, { id: '' }])('%j is no user: it has no id', async (one) => {
   const user = one as unknown as typeof ada;
-  expect(await valetErrorOf(() => createTestClient({ user }))).toMatchObject({ code: 'INVALID_OPTION' });
   const client = createTestClient({ user: ada });
-  expect(await valetErrorOf(() => client.signInAs(user))).toMatchObject({ code: 'INVALID_OPTION' });
+  for (const make of [() => createTestClient({ user }), () => client.signInAs(user)]) {
+    const error = await valetErrorOf(make);
+    expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(error.message).toContain("such as { id: 'ada' }");
+  }
   expect(client.session.snapshot).toMatchObject({ user: ada });
 });
