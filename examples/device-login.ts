@@ -37,6 +37,7 @@ async function main(command: string | undefined): Promise<void> {
   });
   const store = fileStore(ORDERS_LOGIN ?? join(homedir(), '.config', 'orders', 'login.json'));
   using api = new Client(accessToken(login, { store }), { baseUrl: ORDERS_URL });
+  api.on('warning', ({ message }) => console.error(message));
   // #endregion
   if (command === 'logout') {
     // #region sign-out

@@ -110,3 +110,13 @@ test('a login that others can read is not used', async () => {
   expect(asked).toEqual([]);
   expect(lines.at(-1)).toContain('chmod 600');
 });
+
+test('a login that is damaged is told and left alone, and the user signs in for this run', async () => {
+  await run();
+  await writeFile(login, '{"format":1,');
+  const { code, lines, asked } = await run();
+  expect(code).toBe(0);
+  expect(asked).toHaveLength(1);
+  expect(lines).toContainEqual(expect.stringMatching(/^The store holds something that is no session/));
+  expect(await readFile(login, 'utf8')).toBe('{"format":1,');
+});
