@@ -18,11 +18,12 @@ import { isSessionError, retryUnlessOver } from './tanstack-query/retry.ts';
  * Queries that nobody is signed in for are not tried again; they are at the next sign-in.
  *
  * @returns the function that unbinds
- * @throws `TypeError` where TanStack Query is older than 5.40
+ * @throws `TypeError` where the arguments are the other way round, or TanStack Query is older than 5.40
  */
 export function bindQueryClient(client: Client, queryClient: QueryClient): () => void {
   // Otherwise it would be found out at a switch of user, and nothing would be dropped.
-  if (!('setScheduler' in notifyManager)) throw new TypeError('bindQueryClient() needs TanStack Query 5.40.');
+  if (!('on' in client && 'setScheduler' in notifyManager))
+    throw new TypeError('bindQueryClient() needs the client first, and TanStack Query 5.40.');
   const mutations = watchMutations(queryClient.getMutationCache());
   const offs = [
     mutations.off,

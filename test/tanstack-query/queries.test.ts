@@ -243,6 +243,12 @@ test('a TanStack Query that cannot tell at once is refused before anybody is sho
   ).toThrow('5.40');
 });
 
+test('a client and a cache in each other’s place are told apart before anything is bound', () => {
+  const client = memberClient(() => null);
+  const swapped = bindQueryClient as unknown as (first: QueryClient, second: Client<Member>) => void;
+  expect(() => swapped(new QueryClient(), client)).toThrow('the client first');
+});
+
 test('queries that failed for want of a session go on after a sign-in, and others are left alone', async () => {
   const { client, observe } = start();
   await client.signOut();
