@@ -46,7 +46,7 @@ export function connect(
   };
   const kinds = [typeof host.fetch, typeof host.random, typeof host.clock.monotonic];
   if (kinds.some((kind) => kind !== 'function'))
-    throw invalidOption('runtime.fetch and runtime.random are functions, and runtime.clock is a Clock.');
+    throw invalidOption('runtime: fetch and random are functions, clock is a Clock.');
   strategy.connect?.(host);
   let count = 0;
   return { strategy, host, nextId: () => `r${++count}`, close: () => controller.abort() };

@@ -1,5 +1,5 @@
 import { Client } from './client.ts';
-import { CLIENT_OPTIONS, type ClientOptions } from './client-options.ts';
+import { type ClientOptions, EXTEND_OPTIONS } from './client-options.ts';
 import type { AuthStrategy, SessionSnapshot, SessionUser, SharedStore } from './contracts.ts';
 import { accessToken } from './fetch.ts';
 import { checkKeys, invalidOption } from './options.ts';
@@ -34,10 +34,7 @@ export interface TestClientOptions<User extends SessionUser = SessionUser>
   readonly store?: SharedStore | undefined;
 }
 
-const TEST_CLIENT_OPTIONS = [
-  ...['user', 'status', 'scopes', 'responses', 'clock', 'server', 'store'],
-  ...CLIENT_OPTIONS.filter((name) => name !== 'runtime'),
-];
+const OWN_OPTIONS = ['user', 'status', 'scopes', 'responses', 'clock', 'server', 'store', 'debug', 'logger'];
 
 /** What a test client is made of. */
 interface Parts<User extends SessionUser> {
@@ -117,7 +114,7 @@ export class TestClient<User extends SessionUser = SessionUser> extends Client<U
 export function createTestClient<User extends SessionUser = SessionUser>(
   options: TestClientOptions<User> = {},
 ): TestClient<User> {
-  const own = checkKeys('createTestClient()', options, TEST_CLIENT_OPTIONS);
+  const own = checkKeys('createTestClient()', options, [...OWN_OPTIONS, ...EXTEND_OPTIONS]);
   const { user, status, scopes = [], responses, clock: given, server: shared, store, ...rest } = own;
   const clock = clockOf(given, shared);
   const server = shared ?? createAuthServer({ clock });

@@ -44,13 +44,14 @@ export function givenUser<User extends SessionUser>(user: User | null | undefine
   return user === undefined ? ({ id: 'test-user' } as User) : user;
 }
 
+const STATUSES: readonly string[] = ['loading', 'signed-out', 'signed-in', 'ended'];
+
 /** What a session begins with. */
 export function firstOf<User extends SessionUser>(
   user: User | null,
   status: SessionSnapshot['status'] = 'signed-in',
 ): SessionSnapshot<User> {
-  if (!['loading', 'signed-out', 'signed-in', 'ended'].includes(status))
-    throw invalidOption("status is 'loading', 'signed-out', 'signed-in' or 'ended'.");
+  if (!STATUSES.includes(status)) throw invalidOption(`status is one of ${STATUSES.join(', ')}.`);
   if (status === 'loading' || status === 'signed-out') return { status };
   if (user === null && status === 'ended')
     throw invalidOption("A session that has ended was somebody's: pass the user beside status.");

@@ -14,9 +14,9 @@ export class People<User extends SessionUser> {
   }
 
   login(user: User): TokenResponse {
-    const { id } = (user ?? {}) as { readonly id?: unknown };
+    const id: unknown = (user as User | null)?.id;
     if (typeof id !== 'string' || id === '')
-      throw invalidOption("A user is an object with a text for an id, such as { id: 'ada' }.");
+      throw invalidOption("A user has a text as id, such as { id: 'ada' }.");
     return this.#server.login(user, { scopes: this.#scopes });
   }
 

@@ -1,5 +1,6 @@
 import type { TokenResponse } from '../contracts.ts';
 import { TokenError } from '../errors.ts';
+import { isObject } from '../options.ts';
 import { LONGEST_SECRET } from '../redact.ts';
 
 /** What a provider handed out, checked and in one form. */
@@ -33,7 +34,7 @@ const SECONDS_BELOW = 1e11;
 export function readGrant(answer: string | TokenResponse, date?: number, from: Origin = 'provider'): Grant {
   // A program that passes text may mean any of a login's tokens: a refresh token must not go to the API.
   if (typeof answer === 'string' && from === 'provider') return grant({ access_token: answer }, date, from);
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
+  if (!isObject(answer)) {
     throw invalid(`it came as ${Array.isArray(answer) ? 'a list' : typeof answer}`, from);
   }
   return grant(answer, date, from);

@@ -193,7 +193,9 @@ test('a misspelt option of a test client is told those of a test client', async 
 
 test('a status that no session has is refused', async () => {
   const options = { status: 'signedin' } as unknown as Parameters<typeof createTestClient>[0];
-  expect(await valetErrorOf(() => createTestClient(options))).toMatchObject({ code: 'INVALID_OPTION' });
+  const error = await valetErrorOf(() => createTestClient(options));
+  expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+  expect(error.message).toContain('signed-in');
 });
 
 test.each([{ name: 'Ada' }, 'ada', { id: 42 }, { id: '' }])('%j is no user: it has no id', async (one) => {
