@@ -4,8 +4,8 @@ import { type Connection, connect } from './connection.ts';
 import type { AuthStrategy, Session, SessionUser } from './contracts.ts';
 import { type Credential, strategyFor } from './credential.ts';
 import { writeDebugLines } from './debug-lines.ts';
-import { createEmitter, type Emitter } from './emitter.ts';
-import { ConfigError, ValetError } from './errors.ts';
+import { createEmitter, type Emitter, warnOnce } from './emitter.ts';
+import { ConfigError } from './errors.ts';
 import type { ClientEvents, EventName } from './events.ts';
 import { fetchOver, pipeline, type ValetFetch } from './fetch.ts';
 import { consoleLogger } from './logger.ts';
@@ -80,9 +80,11 @@ export class Client<User extends SessionUser = SessionUser> {
       credential instanceof Family ? credential : new Family(strategyFor(credential), own, this.#settings);
     const { connection, emitter, trace } = this.#family;
     const watch = observe(connection.strategy, emitter, connection.host.clock);
-    this.#next = pipeline(connection, this.#settings, { observe: watch, trace });
+    const next = pipeline(connection, this.#settings, { observe: watch, trace });
+    // Each try of a verb: ky does not hear of a close.
+    this.#next = (exchange) => (this.#isOver ? rejectClosed() : next(exchange));
     const tell = warnOnce(emitter);
-    const send = fetchOver(connection, this.#settings, this.#next, tell);
+    const send = fetchOver(connection, this.#settings, next, tell);
     this.fetch = (input, init) => (this.#closed ? rejectClosed(tell) : send(input, init));
     this.session = (connection.strategy.session ?? serviceSession()) as Session<User>;
   }
@@ -152,6 +154,10 @@ export class Client<User extends SessionUser = SessionUser> {
     this.close();
   }
 
+  get #isOver(): boolean {
+    return this.#closed || this.#family.connection.host.signal.aborted;
+  }
+
   #verb<T>(
     method: string | undefined,
     input: string | URL | Request,
@@ -159,7 +165,7 @@ export class Client<User extends SessionUser = SessionUser> {
   ): ResponsePromise<T> {
     const { host } = this.#family.connection;
     try {
-      if (this.#closed || host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
+      if (this.#isOver) throw new ConfigError('CLIENT_CLOSED');
       const auth = options && Object.hasOwn(options, 'auth') ? options.auth : undefined;
       checkTimeout(options?.timeout);
       // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
@@ -180,19 +186,8 @@ export class Client<User extends SessionUser = SessionUser> {
   }
 }
 
-/** Host SDKs hide causes: our own refusals are told once besides (rule P5). */
-function warnOnce(emitter: Emitter): (error: unknown) => void {
-  const told = new Set<string>();
-  return (error) => {
-    if (ValetError.is(error) && !told.has(error.code) && !error.retryable) {
-      told.add(error.code);
-      emitter.emit('warning', { code: error.code, message: error.message });
-    }
-  };
-}
-
-function rejectClosed(tell: (error: unknown) => void): Promise<never> {
+function rejectClosed(tell?: (error: unknown) => void): Promise<never> {
   const closed = new ConfigError('CLIENT_CLOSED');
-  tell(closed);
+  tell?.(closed);
   return Promise.reject(closed);
 }

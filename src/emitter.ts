@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import { ValetError } from './errors.ts';
 import { type ClientEvents, EVENTS, type EventName, type EventSink } from './events.ts';
 import type { Logger } from './logger.ts';
 import { invalidOption } from './options.ts';
@@ -52,5 +53,16 @@ export function createEmitter(logger: Logger): Emitter {
       emitter.on(event, entry);
       return () => void emitter.off(event, entry);
     },
+  };
+}
+
+/** Host SDKs hide causes: our own refusals are told once besides (rule P5). */
+export function warnOnce(emitter: Emitter): (error: unknown) => void {
+  const told = new Set<string>();
+  return (error) => {
+    if (ValetError.is(error) && !told.has(error.code) && !error.retryable) {
+      told.add(error.code);
+      emitter.emit('warning', { code: error.code, message: error.message });
+    }
   };
 }

@@ -98,6 +98,18 @@ test('retry: 0 tries once', async () => {
   expect(sent).toHaveLength(1);
 });
 
+test.each(['the client', 'a child'])('no try follows the close of %s', async (who) => {
+  const { client, sent } = createVerbClient(inTurn(503));
+  const sender = who === 'a child' ? client.extend({}) : client;
+  const shouldRetry = (): true => {
+    sender.close();
+    return true;
+  };
+  const error = await valetErrorOf(() => sender.get('x', { retry: { ...AT_ONCE, shouldRetry } }));
+  expect(error.code).toBe('CLIENT_CLOSED');
+  expect(sent).toHaveLength(1);
+});
+
 test('what is no way to try again is refused, and nothing is sent', async () => {
   const { client, sent } = createVerbClient();
   for (const retry of ['often', true, ['get'], [2]] as unknown as ClientOptions['retry'][]) {
