@@ -24,7 +24,9 @@ export interface KeySource {
 
 /** The clients that use one key function. */
 class Clients {
-  readonly #hosts: Host[] = [];
+  #open: readonly Host[] = [];
+  /** The one that was closed last: its requests may still be under way. More would pile up for ever. */
+  #closed: Host | undefined;
   #unused = new AbortController();
 
   /** Aborts when the last one is closed: until then somebody may wait for what the function brings. */
@@ -32,22 +34,25 @@ class Clients {
     return this.#unused.signal;
   }
 
-  /** The newest one that is open, else the newest one. */
+  /** The newest one that is open, else the one that was closed last. */
   get newest(): Host | undefined {
-    return this.#hosts.findLast(({ signal }) => !signal.aborted) ?? this.#hosts.at(-1);
+    return this.#open.at(-1) ?? this.#closed;
   }
 
   add(host: Host): void {
-    this.#hosts.push(host);
+    this.#open = [...this.#open, host];
     if (this.unused.aborted) this.#unused = new AbortController();
     host.signal.addEventListener('abort', () => {
-      if (this.newest?.signal.aborted === true) this.#unused.abort(new ConfigError('CLIENT_CLOSED'));
+      this.#open = this.#open.filter((other) => other !== host);
+      this.#closed = host;
+      if (this.#open.length === 0) this.#unused.abort(new ConfigError('CLIENT_CLOSED'));
     });
   }
 
   /** A key that one client was given is a secret of all. */
   redact(kind: unknown, key: string): void {
-    for (const { redactor } of this.#hosts) redactor.add(kind, key);
+    for (const { redactor } of this.#open) redactor.add(kind, key);
+    this.#closed?.redactor.add(kind, key);
   }
 }
 
@@ -122,12 +127,18 @@ function callKeyFunction(ask: ApiKeyFunction, { host, unused, rejectedKey }: Key
     const answer = ask({ signal, ...(rejectedKey !== undefined && { rejectedKey }) });
     if (typeof answer === 'string' || typeof answer !== 'object' || answer === null) return answer;
     const cancel = alarm(host.clock, PATIENCE, () => controller.abort(keyTimeout()), true);
+    let giveUp = (): void => {};
     return new Promise<string>((resolve, reject) => {
+      giveUp = () => reject(signal.reason as Error);
       // One that does not heed its signal is not waited for either.
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      signal.addEventListener('abort', giveUp);
       Promise.resolve(answer).then(resolve, reject);
     })
-      .finally(cancel)
+      .finally(() => {
+        cancel();
+        // A composite signal that is listened to is never collected.
+        signal.removeEventListener('abort', giveUp);
+      })
       .catch(failed);
   } catch (error) {
     return failed(error);

@@ -1,4 +1,7 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
+import { connect } from '../../src/connection.ts';
+import type { Host } from '../../src/contracts.ts';
 import { Client, createFetch, SessionError } from '../../src/index.ts';
 import { type ApiKeyOptions, apiKey } from '../../src/strategies/api-key.ts';
 import type { ApiKeyContext } from '../../src/strategies/key-function.ts';
@@ -295,6 +298,41 @@ test('one caller that gives up does not stop a key function that others wait for
   answer.resolve(KEY);
   expect((await second).status).toBe(200);
   expect(keys()).toEqual([KEY]);
+});
+
+test.each([
+  ['answers', () => Promise.resolve(KEY)],
+  ['fails', () => Promise.reject(new Error('no key'))],
+])('nobody listens any more to the signal of a key function that %s', async (_, ask) => {
+  const signals: AbortSignal[] = [];
+  const { send } = createScripted(({ signal }) => {
+    signals.push(signal);
+    return ask();
+  });
+  await Promise.allSettled([send('a')]);
+  expect(signals.map((signal) => getEventListeners(signal, 'abort').length)).toEqual([0]);
+});
+
+/** A client of a key function, as far as that knows it: with the keys it is told to redact. */
+function createHost(): { host: Host; told: string[]; close(): void } {
+  const told: string[] = [];
+  const { host, close } = connect(apiKey(KEY));
+  const redactor = { ...host.redactor, add: (_: unknown, key: string) => void told.push(key) };
+  return { host: { ...host, redactor }, told, close };
+}
+
+test('a key function lets go of the clients that are closed, but for the last: its requests may be under way', () => {
+  const strategy = apiKey(() => KEY);
+  const hosts = [createHost(), createHost(), createHost()] as const;
+  for (const { host } of hosts) strategy.connect?.(host);
+  const [first, second, third] = hosts;
+  third.close();
+  first.close();
+  void strategy.credential({ scopes: [], resource: BASE });
+  expect(hosts.map(({ told }) => told)).toEqual([[KEY], [KEY], []]);
+  second.close();
+  void strategy.credential({ scopes: [], resource: BASE });
+  expect(hosts.map(({ told }) => told)).toEqual([[KEY], [KEY, KEY], []]);
 });
 
 test('a strategy that no client uses yet cannot be asked', async () => {
