@@ -21,6 +21,9 @@ export function sharedStore(store: TokenStore): SharedStore {
       get isDue() {
         return session.isDue;
       },
+      get isPending() {
+        return session.isPending;
+      },
       look: () => session.look(),
       claim: (slot, flight) => leases.claim(slot, flight),
       appeal: (...refused) => leases.settlement.appeal(...refused),

@@ -143,7 +143,7 @@ function facade<User extends SessionUser>(
     signIn: async (tokens) => manager().signIn(readGrant(tokens, undefined, 'session.signIn()')),
     async signOut() {
       const looking = manager().firstLook();
-      if (looking) await looking;
+      if (looking && !(await looking)) return;
       const ended = manager().secrets;
       const stored = manager().signOut();
       // Each happens also where the other fails; but who left the page before it is stored would be signed in again.

@@ -42,6 +42,7 @@ export class TokenManager<User extends SessionUser> {
   /** What to start with, where the store holds no session. */
   #initial: (() => boolean) | undefined;
   #settling = false;
+  #logins = 0;
 
   constructor(host: Host, source: TokenSource, state: SessionState<User>, options: ManagerOptions<User>) {
     const deadline = options.deadline ?? DEADLINE;
@@ -104,9 +105,16 @@ export class TokenManager<User extends SessionUser> {
     return this.#wallet.slots.some((slot) => slot.current?.token.value === value && slot.isRefused);
   }
 
-  /** Who has just started looks first whom there is to sign out. `undefined`: that is known, or nowhere stored. */
-  firstLook(): Promise<void> | undefined {
-    return this.#state.snapshot.status === 'loading' ? this.#sharing?.look() : undefined;
+  /**
+   * Who has just started looks first whom there is to sign out. `undefined`: that is known, or nowhere stored.
+   * `false`: somebody has signed in meanwhile, and that is newer than the sign-out.
+   */
+  firstLook(): Promise<boolean> | undefined {
+    const isKnown = this.#state.snapshot.status !== 'loading';
+    // What is still to be stored was made of what is stored, and a store that is down takes it some time or never.
+    if (isKnown || this.#sharing === undefined || this.#sharing.isPending) return undefined;
+    const logins = this.#logins;
+    return this.#sharing.look().then(() => this.#logins === logins);
   }
 
   /** Gets fresh tokens now, whatever was latched before: for the session, and for each audience in use. */
@@ -145,6 +153,7 @@ export class TokenManager<User extends SessionUser> {
     this.#refresher.supersede();
     this.#wallet.commit(home, grant, { forced: fresh, login: true });
     this.#initial = undefined;
+    if (fresh) this.#logins++;
     return this.#sharing?.signedIn(home, fresh) ?? Promise.resolve();
   }
 

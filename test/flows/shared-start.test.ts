@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import type { SessionDocument, TokenResponse } from '../../src/contracts.ts';
+import type { SessionDocument, TokenResponse, TokenSource } from '../../src/contracts.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { sharedStore } from '../../src/stores.ts';
 import { createManualClock, settle } from '../support/clock.ts';
 import { createRotatingIssuer } from '../support/rotating-issuer.ts';
-import { createDeferred, createTokenValet, type TokenValet } from '../support/token-valet.ts';
+import { createDeferred, createTokenValet, isSettled, type TokenValet } from '../support/token-valet.ts';
+
+type Hooks = Pick<TokenSource, 'signOut'>;
 
 /** Clients on one store. `openSlowly` makes one whose first look at it takes until `arrive()`. */
 function createPlace(tells: boolean) {
@@ -12,9 +14,9 @@ function createPlace(tells: boolean) {
   const issuer = createRotatingIssuer();
   const { subscribe, ...silent } = createMemoryStore({ clock });
   const memory = tells && subscribe ? { ...silent, subscribe } : silent;
-  const open = (initial?: TokenResponse, store = memory): TokenValet =>
-    createTokenValet(issuer.provider, { clock, store: sharedStore(store), initial });
-  const openSlowly = (initial: TokenResponse) => {
+  const open = (initial?: TokenResponse, store = memory, hooks: Hooks = {}): TokenValet =>
+    createTokenValet({ getToken: issuer.provider, ...hooks }, { clock, store: sharedStore(store), initial });
+  const openSlowly = (initial?: TokenResponse, hooks?: Hooks) => {
     const arrival = createDeferred<void>();
     let looks = 0;
     const read = async (): Promise<unknown> => {
@@ -22,7 +24,7 @@ function createPlace(tells: boolean) {
       if (++looks === 1) await arrival.promise;
       return seen;
     };
-    return { ...open(initial, { ...memory, read }), arrive: () => arrival.resolve() };
+    return { ...open(initial, { ...memory, read }, hooks), arrive: () => arrival.resolve() };
   };
   const document = (): SessionDocument | undefined => memory.read() as SessionDocument | undefined;
   return { clock, issuer, document, open, openSlowly };
@@ -105,4 +107,75 @@ test('of two clients that start at once with different users, both end up with t
   expect(['ada', 'bob']).toContain(userId);
   for (const { client } of clients)
     expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: userId } });
+});
+
+test('a login that comes while a sign-out is looking whom it is about stays, and its tokens are not taken back', async () => {
+  const { clock, issuer, document, openSlowly } = createPlace(true);
+  const ended: unknown[] = [];
+  const signOut = (what: unknown): void => void ended.push(what);
+  const { client, request, sent, arrive } = openSlowly(undefined, { signOut });
+  const leaving = client.signOut();
+  await settle();
+
+  const login = issuer.login('bob');
+  const entering = client.session.signIn(login);
+  arrive();
+  await Promise.all([leaving, entering]);
+  await clock.advance(1000);
+
+  expect(ended).toEqual([]);
+  expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'bob' } });
+  expect(document()).toMatchObject({ state: 'signed-in', refreshToken: login.refreshToken });
+  expect(await request()).toBe(200);
+  expect(sent).toEqual([`Bearer ${login.token}`]);
+});
+
+test('what a client starts with while a sign-out is looking is signed out, since it is no login', async () => {
+  const { clock, issuer, document, openSlowly } = createPlace(true);
+  const { client, request, arrive } = openSlowly(issuer.login('ada'));
+  const leaving = client.signOut();
+  await settle();
+  expect(await request()).toBe(200);
+  arrive();
+  await leaving;
+  await clock.advance(1000);
+
+  expect(client.session.snapshot).toEqual({ status: 'signed-out' });
+  expect(document()).toMatchObject({ state: 'signed-out' });
+  expect(await request()).toBe('SIGNED_OUT');
+});
+
+test('a sign-out before anybody is known ends in time where a store takes nothing, and tells its reason', async () => {
+  const clock = createManualClock();
+  const memory = createMemoryStore({ clock });
+  let isFull = false;
+  const swap: typeof memory.swap = (...change) => {
+    if (isFull) throw new Error('the disk is full');
+    return memory.swap(...change);
+  };
+  const provider = (): TokenResponse => {
+    isFull = true;
+    return { token: 'no token, with spaces', refreshToken: 'refresh-token-2' };
+  };
+  const initial = { refreshToken: 'refresh-token-1' };
+  const { client, request } = createTokenValet(provider, {
+    clock,
+    initial,
+    store: sharedStore({ ...memory, swap }),
+  });
+  expect(await request()).toBe('TOKEN_INVALID');
+  expect(client.session.snapshot.status).toBe('loading');
+
+  const leaving = client.signOut().catch((error: unknown) => error);
+  await clock.advance(6000);
+
+  expect(await isSettled(leaving)).toBe(true);
+  expect(await leaving).toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('the disk is full'),
+  });
+  expect(client.session.snapshot).toEqual({ status: 'signed-out' });
+  isFull = false;
+  await clock.advance(1000);
+  expect(JSON.stringify(memory.read())).not.toContain('refresh-token');
 });
