@@ -79,7 +79,7 @@ export class Asker<User extends SessionUser> {
       mayAsk,
       deadline: this.#deadline,
       signal: flight.signal,
-      tooLate: (grant) => this.#revoke(grant),
+      tooLate: (grant) => this.#revoke(grant, refreshToken),
     });
     if (slot.flight !== flight) return answer;
     if (answer.kind === 'grant') this.#wallet.remember(answer.grant);
@@ -88,11 +88,15 @@ export class Asker<User extends SessionUser> {
   }
 
   /** Nobody waits for it, and nobody could be told: where it fails, the tokens end by themselves. */
-  #revoke(grant: Grant): void {
+  #revoke(grant: Grant, redeemed: string | undefined): void {
     redactGrant(this.#host.redactor, grant);
     // Who closes a client has not signed out: another one may go on with the session.
     if (this.#host.signal.aborted) return;
     const { value: accessToken, refreshToken, idToken } = grant;
+    // A login may have brought the same ones, and an issuer may end all that came of a refresh token with one of them.
+    const { refreshToken: kept, slots } = this.#wallet;
+    const isKept = kept !== undefined && [refreshToken, redeemed].includes(kept);
+    if (isKept || slots.some(({ current }) => current?.token.value === accessToken)) return;
     void (async () => this.#source.revoke?.({ accessToken, refreshToken, idToken }))().catch(() => {});
   }
 }

@@ -502,6 +502,29 @@ test.each<[string, (client: Client) => unknown]>([
   expect(late).toEqual([{ accessToken: 'token-1', refreshToken: 'refresh-token-1', idToken: undefined }]);
 });
 
+test.each([
+  ['the same refresh token', { token: 'token-1', refreshToken: 'refresh-token-0' }],
+  ['no refresh token', { token: 'token-1' }],
+  ['the next refresh token', { token: 'token-1', refreshToken: 'refresh-token-1' }],
+  ['the same access token', { token: 'token-of-the-login', refreshToken: 'refresh-token-1' }],
+])('late tokens with %s of those in use are not taken back', async (_, answer) => {
+  const held = createHeldProvider();
+  const late: unknown[] = [];
+  const source = { getToken: held.provider, revoke: (what: unknown): void => void late.push(what) };
+  const { client, request, sent } = createTokenValet(source, {
+    initial: { refreshToken: 'refresh-token-0' },
+  });
+  const waiting = request();
+  await settle();
+  await client.session.signIn({ token: 'token-of-the-login', refreshToken: 'refresh-token-0' });
+  expect(await waiting).toBe(200);
+  held.calls[0]?.resolve(answer);
+  await settle();
+  expect(late).toEqual([]);
+  expect(await request()).toBe(200);
+  expect(sent).toEqual(['Bearer token-of-the-login', 'Bearer token-of-the-login']);
+});
+
 test('tokens that come after a close are not taken back: another client may go on with them', async () => {
   const held = createHeldProvider();
   const late: unknown[] = [];
