@@ -47,7 +47,7 @@ export class Vault {
     if (raw !== undefined && stored === undefined) this.#keepInMemory('foreign', FOREIGN);
     else this.#instead = undefined;
     const now = await this.#ask(() => this.store.now());
-    const document = this.#instead ? this.#memory : await this.#binding.read(stored);
+    const document = this.#instead ? this.#memory : await this.#withKey(() => this.#binding.read(stored));
     return { document, now: now ?? since.wall, since };
   }
 
@@ -63,9 +63,7 @@ export class Vault {
   /** `false`: somebody else was faster. */
   async swap(expected: SessionDocument | undefined, next: SessionDocument): Promise<boolean> {
     if (this.#instead === undefined) {
-      const bound = await this.#binding.write(expected, next).catch((error: unknown) => {
-        throw unavailable(this.#host.redactor.copy(error));
-      });
+      const bound = await this.#withKey(() => this.#binding.write(expected, next));
       if (bound === undefined) return true;
       const swapped = await this.#ask(() => this.store.swap(expected, bound), this.#hasHeld);
       this.#hasHeld ||= swapped === true;
@@ -95,9 +93,16 @@ export class Vault {
     }
   }
 
-  #inTime<T>(ask: () => Awaitable<T>): Promise<T> {
+  /** Keys are kept in a store of their own, which may hang as well. */
+  #withKey<T>(ask: () => Promise<T>): Promise<T> {
+    return this.#inTime(ask, 'The DPoP key').catch((error: unknown) => {
+      throw unavailable(this.#host.redactor.copy(error));
+    });
+  }
+
+  #inTime<T>(ask: () => Awaitable<T>, who = 'The store'): Promise<T> {
     return new Promise((resolve, reject) => {
-      const late = (): void => reject(new Error(`The store has not answered within ${PATIENCE} ms.`));
+      const late = (): void => reject(new Error(`${who} has not answered within ${PATIENCE} ms.`));
       const cancel = alarm(this.#host.clock, PATIENCE, late);
       Promise.resolve().then(ask).then(resolve, reject).finally(cancel);
     });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Clock, SessionDocument, TokenSource, TokenStore } from '../../src/contracts.ts';
+import type { Clock, SessionDocument, TokenProof, TokenSource, TokenStore } from '../../src/contracts.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { sharedStore } from '../../src/stores.ts';
 import { createManualClock, type ManualClock, settle } from '../support/clock.ts';
@@ -8,6 +8,7 @@ import {
   createDeferred,
   createHeldProvider,
   createTokenValet,
+  isSettled,
   outcomeOf,
   type TokenValet,
   type TokenValetOptions,
@@ -238,4 +239,27 @@ test('a refusal that is looked into while somebody else signs in does not end th
   expect(valet.events).not.toContain('sessionend');
   expect(await valet.request()).toBe(200);
   expect(valet.sent.at(-1)).toBe('Bearer token-of-bob');
+});
+
+test('a key store that stops answering holds up nobody who has a token', async () => {
+  const { clock, open } = createShared();
+  let isStuck = false;
+  const stuck = <T>(answer: T): T | Promise<T> => (isStuck ? new Promise<T>(() => {}) : answer);
+  const proof: TokenProof = {
+    apply: ({ headers }, token) => headers.set('authorization', `DPoP ${token}`),
+    learn: () => false,
+    thumbprint: () => stuck('the-thumbprint'),
+    holds: () => stuck(true),
+    isShared: true,
+  };
+  const { request, sent } = open({ getToken: () => null, proof }, { initial: { ...LOGIN, expiresIn: 3600 } });
+  expect(await request()).toBe(200);
+  await clock.advance(1000);
+  isStuck = true;
+
+  const stopped = request();
+  await clock.advance(3000);
+  expect(await isSettled(stopped)).toBe(true);
+  expect(await stopped).toBe(200);
+  expect(sent).toEqual(['DPoP token-of-ada', 'DPoP token-of-ada']);
 });

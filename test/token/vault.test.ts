@@ -6,6 +6,7 @@ import { createMemoryStore } from '../../src/stores/memory.ts';
 import { Vault } from '../../src/token/vault.ts';
 import { createManualClock } from '../support/clock.ts';
 import { expectNoSecret, valetErrorOf } from '../support/thrown.ts';
+import { isSettled } from '../support/token-valet.ts';
 
 const LOGIN: SessionDocument = {
   format: 1,
@@ -42,4 +43,28 @@ test('tokens whose key cannot be named are not stored, and the error says so wit
   expect(error.message).toContain('the keys are gone');
   expectNoSecret(error, 'refresh-0123456789');
   expect(store.read()).toBeUndefined();
+});
+
+test('a key that never answers fails a look and a swap in time, by its name', async () => {
+  const clock = createManualClock();
+  const { host } = connect(apiKey('key-0123456789'), { runtime: { clock } });
+  const never = (): Promise<never> => new Promise(() => {});
+  const proof: TokenProof = {
+    apply() {},
+    learn: () => false,
+    thumbprint: never,
+    holds: never,
+    isShared: true,
+  };
+  const store = createMemoryStore({ clock });
+  await store.swap(undefined, { ...LOGIN, jkt: 'the-thumbprint' });
+  const vault = new Vault(host, store, proof);
+
+  for (const act of [() => vault.look(), () => vault.swap(undefined, LOGIN)]) {
+    const failing = valetErrorOf(act);
+    await clock.advance(3000);
+    expect(await isSettled(failing)).toBe(true);
+    expect(await failing).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect((await failing).message).toContain('DPoP key');
+  }
 });
