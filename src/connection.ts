@@ -38,16 +38,28 @@ export function connect(
   const host: Host = {
     fetch: fetch ?? platformFetch,
     clock: clock ?? systemClock,
-    random: random ?? systemRandom,
+    random: random === undefined ? systemRandom : bounded(random),
     signal: controller.signal,
     events,
     redactor: createRedactor(),
     need,
   };
-  const kinds = [typeof host.fetch, typeof host.random, typeof host.clock.monotonic];
+  const kinds = [typeof host.fetch, typeof (random ?? systemRandom), typeof host.clock.monotonic];
   if (kinds.some((kind) => kind !== 'function'))
     throw invalidOption('runtime: fetch and random are functions, clock is a Clock.');
   strategy.connect?.(host);
   let count = 0;
   return { strategy, host, nextId: () => `r${++count}`, close: () => controller.abort() };
+}
+
+/** What a source of the user's draws, from 0 to 1 whatever it does: whoever waits for a random while waits for an end. */
+function bounded(random: () => number): () => number {
+  return () => {
+    try {
+      const drawn = random();
+      return Number.isFinite(drawn) ? Math.min(Math.max(drawn, 0), 1) : 0.5;
+    } catch {
+      return 0.5;
+    }
+  };
 }

@@ -588,3 +588,28 @@ test('a provider that handed out an ended token may do better after a backoff (r
 
   expect(await request()).toBe(200);
 });
+
+test.each([
+  ['throws', () => raise(new Error('no entropy'))],
+  ['draws NaN', () => Number.NaN],
+])('refreshes are tried again at their pace where the random source %s', async (_, random) => {
+  let isUp = false;
+  const { clock, asked, request } = createTokenValet(() => (isUp ? 'token-1' : raise(new Error('down'))), {
+    random,
+  });
+  const first = request();
+  await clock.advance(10 * SECOND);
+  expect(await first).toBe('TOKEN_PROVIDER_FAILED');
+  // At once, then three times as far apart as the one before at the least.
+  expect(asked.length).toBeGreaterThan(1);
+  expect(asked.length).toBeLessThan(10);
+
+  isUp = true;
+  const second = request();
+  await clock.advance(MINUTE);
+  expect(await second).toBe(200);
+});
+
+function raise(error: Error): never {
+  throw error;
+}
