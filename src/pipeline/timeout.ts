@@ -18,7 +18,15 @@ export function timeout(clock: Clock): Stage {
     outgoing.signal = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
     const arm = (): (() => void) => timer(clock, limit, () => controller.abort(timedOut(exchange, limit)));
     let cancel = arm();
-    return next(exchange).then(
+    let answer: Promise<Response>;
+    try {
+      answer = next(exchange);
+    } catch (error) {
+      // A `fetch` that throws at once returns no promise.
+      cancel();
+      throw error;
+    }
+    return answer.then(
       (response) => {
         if (response.body === null) cancel();
         else {

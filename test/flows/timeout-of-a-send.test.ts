@@ -263,3 +263,16 @@ test('the time of a verb covers the body of a 401 that no new credential mends',
   await failed;
   expect(clock.timers).toBe(0);
 });
+
+test('a fetch that throws at once leaves no timer behind', async () => {
+  const clock = createManualClock();
+  const error = new Error('no network here');
+  const fetch = (): never => {
+    throw error;
+  };
+  using client = new Client(NEW, { baseUrl: 'https://api.test', timeout: 1000, runtime: { fetch, clock } });
+
+  await expect(client.get('', { retry: 0 })).rejects.toThrow('no network here');
+
+  expect(clock.timers).toBe(0);
+});
