@@ -69,15 +69,22 @@ export class Flight implements FlightPlan {
     this.#land('superseded');
   }
 
-  /** The outcome, or `timeout` after `patience` ms: the waiting ends, the refresh goes on. */
-  wait(clock: Clock, patience: number): Promise<Outcome | 'timeout'> {
+  /**
+   * The outcome, or `timeout` after `patience` ms, or `superseded` once the caller's `signal` aborts: the waiting
+   * ends, the refresh goes on.
+   */
+  wait(clock: Clock, patience: number, signal?: AbortSignal): Promise<Outcome | 'timeout'> {
     return new Promise((resolve) => {
-      // A script whose request waits for a token must not end before it is told how that went.
-      const cancel = alarm(clock, patience, () => resolve('timeout'), true);
-      void this.done.then((outcome) => {
+      const leave = (): void => end('superseded');
+      const end = (outcome: Outcome | 'timeout'): void => {
         cancel();
+        signal?.removeEventListener('abort', leave);
         resolve(outcome);
-      });
+      };
+      // A script whose request waits for a token must not end before it is told how that went.
+      const cancel = alarm(clock, patience, () => end('timeout'), true);
+      signal?.addEventListener('abort', leave);
+      void this.done.then(end);
     });
   }
 }

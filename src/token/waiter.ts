@@ -133,7 +133,7 @@ export class Waiter<User extends SessionUser> {
       const { resource, challenge } = query;
       const isJoining = slot.flight !== undefined;
       const flight = this.#refresher.start(slot, found.reason, { ...found.errand, resource, challenge });
-      const outcome = await flight.wait(this.#host.clock, left());
+      const outcome = await flight.wait(this.#host.clock, left(), query.signal);
       if (outcome === 'failed') this.#throwIfPointless(slot);
       // Whoever asked before knew nothing of this challenge: it may tell where a token comes from.
       else if (outcome === 'nobody' && isJoining && challenge !== undefined) continue;

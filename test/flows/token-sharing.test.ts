@@ -246,6 +246,24 @@ test('nothing is asked again for a caller that has aborted', async () => {
   expect(clock.timers).toBe(0);
 });
 
+test('the timer of a wait ends with its caller, and the others wait on', async () => {
+  const { provider, calls } = createHeldProvider();
+  const { client, clock, request } = createTokenValet(provider);
+  const gone = new AbortController();
+  const first = request({ signal: gone.signal });
+  const second = request({ signal: new AbortController().signal });
+  await settle();
+  const timers = clock.timers;
+  gone.abort();
+  expect(await first).toBe('AbortError');
+  expect(clock.timers).toBe(timers - 1);
+  expect(client.session.snapshot).toEqual({ status: 'loading' });
+
+  calls[0]?.resolve({ token: 'token-1', expiresIn: 3600 });
+  expect(await second).toBe(200);
+  expect(clock.timers).toBe(0);
+});
+
 test('a signal that is aborted already asks nobody', async () => {
   const { client, asked } = createTokenValet(countingProvider());
 
