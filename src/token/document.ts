@@ -2,7 +2,8 @@ import type { Need, SessionClaim, SessionDocument, StoredToken } from '../contra
 
 /** A session document has this format; a newer one is another version's, and is left alone. */
 const FORMAT = 1;
-const MOST_TOKENS = 256;
+/** With more tokens than this a document is none of ours: it is not read, so it must not be written. */
+export const MOST_TOKENS = 256;
 /** Versions follow the clock in milliseconds: this is far beyond every clock. */
 const LARGEST_COUNT = 2 ** 52;
 const STATES: ReadonlySet<unknown> = new Set(['none', 'signed-in', 'signed-out', 'ended']);

@@ -1,7 +1,7 @@
 import type { SessionUser, StoredToken } from '../contracts.ts';
 import type { ValetError } from '../errors.ts';
 import type { Answer } from './call-provider.ts';
-import { following, hasSession, isSameNeed, nextEpoch } from './document.ts';
+import { following, hasSession, isSameNeed, MOST_TOKENS, nextEpoch } from './document.ts';
 import type { Failure } from './failure.ts';
 import type { Flight, Outcome } from './flight.ts';
 import { busy, isServed, type Lease, temporary } from './lease.ts';
@@ -81,7 +81,7 @@ export class Settlement<User extends SessionUser> {
       }
       const isSame = hasSession(document) && document?.userId === parts.userId;
       const epoch = isSame && document ? document.epoch : session.epochAfter(document, now);
-      const tokens = isSame && document ? replaced(document.tokens, token) : [token];
+      const tokens = isSame && document ? replaced(document.tokens, token, now) : [token];
       return following(document, { ...parts, state: 'signed-in', epoch, tokens, claim: undefined }, now);
     });
   }
@@ -103,7 +103,17 @@ export class Settlement<User extends SessionUser> {
 }
 
 /** The token of the same slot gives way; the first one stays the first. */
-function replaced(tokens: readonly StoredToken[], token: StoredToken): readonly StoredToken[] {
+function replaced(tokens: readonly StoredToken[], token: StoredToken, now: number): readonly StoredToken[] {
   const index = tokens.findIndex(({ need }) => isSameNeed(need, token.need));
-  return index === -1 ? [...tokens, token] : tokens.with(index, token);
+  return index === -1 ? [...withRoom(tokens, now), token] : tokens.with(index, token);
+}
+
+/** Room for one more: what has ended gives way, then the oldest. The first one stays: it tells who the user is. */
+function withRoom(tokens: readonly StoredToken[], now: number): readonly StoredToken[] {
+  if (tokens.length < MOST_TOKENS) return tokens;
+  const alive = tokens
+    .slice(1)
+    .filter(({ received, lifetime = Number.POSITIVE_INFINITY }) => now - received < lifetime);
+  const newest = alive.toSorted((one, other) => one.received - other.received).slice(2 - MOST_TOKENS);
+  return [...tokens.slice(0, 1), ...newest];
 }

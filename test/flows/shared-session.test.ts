@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SessionDocument, TokenStore } from '../../src/contracts.ts';
+import type { SessionDocument, TokenProvider, TokenStore } from '../../src/contracts.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { sharedStore } from '../../src/stores.ts';
 import { createManualClock, type ManualClock, settle } from '../support/clock.ts';
@@ -284,6 +284,43 @@ test('what a program starts with is used where the stored session has ended', as
   const { request } = createTokenValet(() => null, { clock, store: sharedStore(store), initial });
   expect(await request()).toBe(200);
 });
+
+test('a session of more audiences than a document holds is still read: ended tokens give way, then the oldest', async () => {
+  const { clock, store } = createTabs();
+  const asked: (string | undefined)[] = [];
+  const provider: TokenProvider = ({ audience }) => {
+    const expiresIn = asked.includes(audience) || !BRIEF.has(audience) ? 3600 : 100;
+    asked.push(audience);
+    return { token: createJwt({ sub: 'ada', aud: audience, n: asked.length }), expiresIn };
+  };
+  const open = (): TokenValet => createTokenValet(provider, { clock, store: sharedStore(store) });
+  const stored = (): Promise<unknown> =>
+    settle().then(() => (store.read() as SessionDocument).tokens.map(({ need }) => need.audience));
+  const { client, request } = open();
+  const get = async (...audiences: string[]): Promise<void> => {
+    for (const audience of audiences) expect(await request({ auth: { audience } })).toBe(200);
+  };
+  const many = Array.from({ length: 252 }, (_, index) => `a${index}`);
+  // It ends early, and is the oldest: what tells who the user is stays all the same.
+  await client.session.signIn({ token: createJwt({ sub: 'ada' }), expiresIn: 60 });
+  await get('renewed', ...many);
+  await clock.advance(1000);
+  await get('brief');
+  await clock.advance(2 * MINUTE);
+  await get('renewed', 'b1', 'b2');
+  expect(await stored()).toEqual([undefined, ...many, 'renewed', 'b1', 'b2']);
+  await get('b3');
+  expect(await stored()).toEqual([undefined, ...many.slice(1), 'renewed', 'b1', 'b2', 'b3']);
+
+  const count = asked.length;
+  expect(await open().request({ auth: { audience: 'b3' } })).toBe(200);
+  expect(asked).toHaveLength(count);
+  await client.signOut();
+  expect(await store.read()).toMatchObject({ state: 'signed-out', tokens: [] });
+});
+
+/** Audiences whose first token is good for less than two minutes. */
+const BRIEF: ReadonlySet<string | undefined> = new Set(['renewed', 'brief']);
 
 test('a store that stops answering makes refreshes fail for a while, and nothing is redeemed until it is back', async () => {
   const { clock, issuer, store } = createTabs({ tells: false });
