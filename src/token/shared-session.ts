@@ -10,6 +10,8 @@ import { type Change, Writer } from './writer.ts';
 
 /** Milliseconds that a look stays good where the store does not tell of changes. */
 const LOOK_AGAIN = 500;
+/** A store that tells of a change whenever it is read would be read for ever. */
+const MOST_FOLLOW_UPS = 3;
 
 /** One session in a store, as this client sees it: takes over what others store, and stores what happens here (T14). */
 export class SharedSession<User extends SessionUser> {
@@ -22,6 +24,8 @@ export class SharedSession<User extends SessionUser> {
   /** How often somebody else may have stored something, and how much of that has been looked at. */
   #told = 0;
   #heard = 0;
+  /** How many looks in a row were told of something while they were reading. */
+  #followUps = 0;
   #isTold = false;
 
   constructor(parts: SharingParts<User>, store: TokenStore) {
@@ -45,7 +49,7 @@ export class SharedSession<User extends SessionUser> {
   get isDue(): boolean {
     // A closed client looks at nothing any more, so a look would be due for ever.
     if (this.#lookedAt === undefined || this.isPending || this.#parts.host.signal.aborted) return false;
-    if (this.vault.store.subscribe) return this.#heard < this.#told;
+    if (this.vault.store.subscribe && this.#followUps <= MOST_FOLLOW_UPS) return this.#heard < this.#told;
     return elapsed(this.#parts.host.clock, this.#lookedAt) >= LOOK_AGAIN;
   }
 
@@ -64,8 +68,11 @@ export class SharedSession<User extends SessionUser> {
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
-      // Told of something while it was reading.
-      if (this.#heard < this.#told && !this.#parts.host.signal.aborted) void this.look();
+      // Told of something while it was reading. After a few times the next use looks, as if it told nothing.
+      const isTold = this.#heard < this.#told;
+      this.#followUps = isTold ? this.#followUps + 1 : 0;
+      const isEnough = this.#followUps > MOST_FOLLOW_UPS || this.#parts.host.signal.aborted;
+      if (isTold && !isEnough) void this.look();
     });
     return this.#looking;
   }

@@ -108,3 +108,56 @@ test('whoever signs out on hearing of the user hears of no token besides', async
   expect(await b.request()).toBe('SIGNED_OUT');
   expect(told).toEqual(['signedout']);
 });
+
+test('a session that has heard of many changes still reads what is told while it is reading', async () => {
+  const { issuer, a, b, hold } = createScene();
+  await a.client.session.signIn(issuer.login('ada'));
+  await b.request();
+  for (let change = 0; change < 10; change++) {
+    await a.client.session.refresh();
+    await settle();
+  }
+  const reading = hold();
+  await a.client.session.signIn(issuer.login('bob'));
+  await settle();
+  await a.client.session.signIn(issuer.login('eve'));
+  reading.resolve();
+  await settle();
+  expect(b.client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'eve' } });
+});
+
+test('a store that tells of a change whenever it is read is not read for ever, and still heard', async () => {
+  const clock = createManualClock();
+  const issuer = createRotatingIssuer();
+  const { subscribe: _, ...memory } = createMemoryStore({ clock });
+  const listeners = new Set<() => void>();
+  let reads = 0;
+  const noisy: TokenStore = {
+    ...memory,
+    read() {
+      if (++reads > 1000) throw new Error('read again and again');
+      for (const listener of listeners) listener();
+      return memory.read();
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const a = createTokenValet(issuer.provider, { clock, store: sharedStore(memory) });
+  const b = createTokenValet(issuer.provider, { clock, store: sharedStore(noisy) });
+  await a.client.session.signIn(issuer.login('ada'));
+
+  expect(await b.request()).toBe(200);
+  await settle();
+  expect(await b.request()).toBe(200);
+  await settle();
+  expect(reads).toBeLessThan(20);
+
+  const login = issuer.login('bob');
+  await a.client.session.signIn(login);
+  await clock.advance(500);
+  expect(await b.request()).toBe(200);
+  expect(b.sent.at(-1)).toBe(`Bearer ${login.token}`);
+  expect(reads).toBeLessThan(20);
+});
