@@ -600,7 +600,7 @@ test.each([
   const first = request();
   await clock.advance(10 * SECOND);
   expect(await first).toBe('TOKEN_PROVIDER_FAILED');
-  // At once, then three times as far apart as the one before at the least.
+  // Not in a loop: each wait is about twice the one before.
   expect(asked.length).toBeGreaterThan(1);
   expect(asked.length).toBeLessThan(10);
 
