@@ -8,6 +8,19 @@ export const MOST_TOKENS = 256;
 const LARGEST_COUNT = 2 ** 52;
 const STATES: ReadonlySet<unknown> = new Set(['none', 'signed-in', 'signed-out', 'ended']);
 
+/** What is to be different in a document; `undefined`: taken away. */
+type Changes = { readonly [Key in keyof SessionDocument]?: SessionDocument[Key] | undefined };
+
+/** Changes that take away what was said of the tokens before, and those that take away everything. */
+export const CLEAN: Changes = { jkt: undefined, claim: undefined };
+export const OVER: Changes = {
+  ...CLEAN,
+  userId: undefined,
+  refreshToken: undefined,
+  idToken: undefined,
+  tokens: [],
+};
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The document that `raw` is; `undefined` where it is none, or none of ours. */
@@ -37,7 +50,7 @@ export function readDocument(raw: unknown): SessionDocument | undefined {
 /** `document` with changes, one version on. Versions and epochs follow the clock, so a store that lost its content repeats none. */
 export function following(
   document: SessionDocument | undefined,
-  changes: { readonly [Key in keyof SessionDocument]?: SessionDocument[Key] | undefined },
+  changes: Changes,
   now: number,
 ): SessionDocument {
   const base: SessionDocument = document ?? {

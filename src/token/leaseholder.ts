@@ -62,15 +62,20 @@ export class Leaseholder<User extends SessionUser> {
     const { wallet } = this.#parts;
     const session = this.#session;
     const sight = await session.vault.look();
+    if (slot.flight !== flight) return GONE;
+    // Somebody signed in or out here while it was read: that is newer.
+    if (session.isPending) return undefined;
     session.take(sight);
     if (sight.document?.state !== 'signed-in' && this.#parts.begin()) return GONE;
     if (slot.flight !== flight) return GONE;
     if (isServed(wallet, slot, flight)) return { kind: 'served' };
     if (session.vault.store.readOnly === true) return this.#readOnly(sight);
     const lease = await this.#tryClaim(sight);
-    if (slot.flight === flight) return lease && { kind: 'lease', lease };
+    // What is sent is what was claimed: meanwhile another login may have been taken over.
+    const isOurs = lease?.refreshToken === wallet.refreshToken;
+    if (lease && isOurs && slot.flight === flight) return { kind: 'lease', lease };
     if (lease) await this.settlement.release(lease);
-    return GONE;
+    return slot.flight === flight ? undefined : GONE;
   }
 
   async #tryClaim({ document, now, since }: Sight): Promise<Lease | undefined> {

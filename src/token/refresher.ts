@@ -54,13 +54,13 @@ export class Refresher<User extends SessionUser> {
     // What a step-up asks for is in no cache.
     const { rejected, forced = isRejected || reason === 'scope', scopes = slot.scopes } = errand;
     const before = slot.current?.token.value;
-    const flight = new Flight({
-      reason,
-      rejected: isRejected ? rejected : undefined,
-      forced,
-      scopes,
-      before,
-    });
+    const refused = isRejected ? rejected : undefined;
+    const flight = new Flight({ reason, rejected: refused, forced, scopes, before });
+    // A closed client asks nobody any more, whatever is left to be asked.
+    if (this.#host.signal.aborted) {
+      flight.land('superseded');
+      return flight;
+    }
     slot.flight = flight;
     // Whatever breaks on the way, a clock or a random source of the user's: nobody waits for ever.
     this.#fly(slot, flight, errand).catch((error: unknown) => {

@@ -45,6 +45,8 @@ export class Settlement<User extends SessionUser> {
         const isClaimed = document?.claim !== undefined && document.claim.id !== lease.id;
         return isClaimed ? temporary(busy()) : failure;
       }
+      // Not where something newer from here is still to be stored.
+      if (slot.flight !== flight || session.isPending) return temporary(busy());
       session.take(sight);
       return isServed(this.#wallet, slot, flight) ? 'served' : temporary(busy());
     } catch (error) {
@@ -72,7 +74,7 @@ export class Settlement<User extends SessionUser> {
     return session.write((sight) => {
       const { document, now } = sight;
       if (!lease.covers(document)) {
-        session.take(sight);
+        if (session.isLastWrite) session.take(sight);
         return undefined;
       }
       const { token, ...parts } = wallet.stored(slot, now);

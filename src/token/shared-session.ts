@@ -1,10 +1,11 @@
 import { elapsed, type Moment, moment } from '../clock.ts';
 import type { SessionDocument, SessionUser, TokenStore } from '../contracts.ts';
 import { SessionError, type TokenError } from '../errors.ts';
-import { following, hasSession, nextEpoch } from './document.ts';
-import { lifeOf } from './freshness.ts';
+import { tellOfAdopted } from './adopted.ts';
+import { CLEAN, following, hasSession, nextEpoch, OVER } from './document.ts';
 import type { SharingParts } from './sharing.ts';
 import type { Slot } from './slot.ts';
+import { StoredLogins } from './stored-logins.ts';
 import { type Sight, Vault } from './vault.ts';
 import { type Change, Writer } from './writer.ts';
 
@@ -27,6 +28,9 @@ export class SharedSession<User extends SessionUser> {
   /** How many looks in a row were told of something while they were reading. */
   #followUps = 0;
   #isTold = false;
+  /** Whether it has a session of its own, without having seen one. */
+  #hasBegun = false;
+  readonly #logins = new StoredLogins();
 
   constructor(parts: SharingParts<User>, store: TokenStore) {
     const { host, proof } = parts;
@@ -64,6 +68,11 @@ export class SharedSession<User extends SessionUser> {
     return this.#writer.isPending;
   }
 
+  /** Whether nothing else that happened here follows what is being stored. */
+  get isLastWrite(): boolean {
+    return this.#writer.isLast;
+  }
+
   /** Takes over what others have stored. All who look at once share it. Never rejects: tokens at hand are used. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
@@ -93,10 +102,10 @@ export class SharedSession<User extends SessionUser> {
       // The same user, but signed out in between: what was asked before then is not answered now (T8).
       if (isOther && state.user?.id === document.userId) wallet.forget();
       // A machine that slept on the store's answer must not take tokens for younger than they are.
-      this.#tellOf(wallet.adopt(document, now + elapsed(clock, since)));
+      tellOfAdopted(this.#parts.host, wallet.adopt(document, now + elapsed(clock, since)));
     } else if (document.state === 'none') {
       wallet.keep(document.refreshToken);
-    } else if (seen !== undefined) {
+    } else if (seen !== undefined || this.#hasBegun) {
       this.#leave(document.state, isOther);
     }
   }
@@ -104,21 +113,29 @@ export class SharedSession<User extends SessionUser> {
   /** What was stored from here has been seen here. */
   note(document: SessionDocument): void {
     this.#lookedAt = moment(this.#parts.host.clock);
-    this.#seen = document;
+    this.#logins.written(document);
+    if (this.#seen === undefined || document.version > this.#seen.version) this.#seen = document;
   }
 
   /** Stores a login; or what this client began with, unless somebody has signed in since it looked: that is newer. */
   signedIn(slot: Slot, isLogin: boolean): Promise<void> {
     const { wallet } = this.#parts;
+    const seen = this.#seen;
+    const login = this.#logins.add();
+    this.#hasBegun ||= !isLogin;
     let isLate = false;
     const written = this.#writer.writeInTime(({ document, now }) => {
-      isLate = !isLogin && document?.state === 'signed-in';
-      if (isLate) return undefined;
+      // What a client began with was judged by what it had seen: a login or a sign-out since then is newer, and
+      // whoever redeems a refresh token is to find it as it was.
+      const isClaimed = document?.claim !== undefined && document.refreshToken !== undefined;
+      isLate = !isLogin && (isClaimed || document?.version !== seen?.version);
+      if (isLate || this.#logins.has(login)) return undefined;
       const { token, ...parts } = wallet.stored(slot, now);
       const isSame = hasSession(document) && document?.userId === parts.userId;
       const epoch = isSame && document ? document.epoch : nextEpoch(document, now);
       const tokens = token ? [token] : [];
-      return following(document, { ...parts, ...CLEAN, state: 'signed-in', epoch, tokens }, now);
+      const signedIn = { ...parts, ...CLEAN, state: 'signed-in', epoch, tokens } as const;
+      return this.#logins.writing(following(document, signedIn, now));
     });
     return isLogin ? written : written.then(() => (isLate ? this.look() : undefined));
   }
@@ -169,21 +186,6 @@ export class SharedSession<User extends SessionUser> {
     }
   }
 
-  #tellOf(adopted: readonly Slot[]): void {
-    const { clock, events } = this.#parts.host;
-    for (const slot of adopted) {
-      // Who heard of the user first may have signed out by now.
-      if (slot.current === undefined) continue;
-      const { audience, scopes } = slot.need;
-      events.emit('adopted', {
-        ...(audience !== undefined && { audience }),
-        ...(scopes.length > 0 && { scopes }),
-        ...lifeOf(slot.current),
-        age: elapsed(clock, slot.current.received),
-      });
-    }
-  }
-
   /** Once until it works again. */
   #tell({ message }: Error): void {
     if (this.#isTold) return;
@@ -191,6 +193,3 @@ export class SharedSession<User extends SessionUser> {
     this.#parts.host.events.emit('warning', { code: 'STORE_UNAVAILABLE', message });
   }
 }
-
-const CLEAN = { jkt: undefined, claim: undefined };
-const OVER = { ...CLEAN, userId: undefined, refreshToken: undefined, idToken: undefined, tokens: [] };

@@ -40,6 +40,11 @@ export class Writer {
     return this.#pending > 0;
   }
 
+  /** Whether nothing follows what is being written. */
+  get isLast(): boolean {
+    return this.#pending === 1;
+  }
+
   /** Resolves when everything so far is stored. */
   get idle(): Promise<unknown> {
     return this.#last;
@@ -75,7 +80,7 @@ export class Writer {
 
   async #write(change: Change): Promise<void> {
     const { host, vault } = this.#parts;
-    let tried: SessionDocument | undefined;
+    let tried: Tried | undefined;
     let conflicts = 0;
     this.#failure = undefined;
     const start = moment(host.clock);
@@ -86,14 +91,18 @@ export class Writer {
       try {
         const sight = await vault.look();
         // An answer may have been lost on the way, and yet it was stored.
-        const isThere = tried !== undefined && isSameWrite(sight.document, tried);
-        const next = isThere ? tried : change(sight);
-        tried = next;
+        if (tried !== undefined && isStored(sight.document, tried)) {
+          this.#parts.written(tried.next);
+          return;
+        }
+        const next = change(sight);
         if (next === undefined) return;
-        if (isThere || (await vault.swap(sight.document, next))) {
+        tried = { base: sight.document, next };
+        if (await vault.swap(sight.document, next)) {
           this.#parts.written(next);
           return;
         }
+        tried = undefined;
         // Many write at once, or the store takes nothing: without a pause nobody else would have a turn.
         if (++conflicts > PATIENT_CONFLICTS) await wait(RETRY_LEAST * host.random());
       } catch (error) {
@@ -103,6 +112,20 @@ export class Writer {
       }
     }
   }
+}
+
+/** A write whose answer was lost. */
+interface Tried {
+  readonly base: SessionDocument | undefined;
+  readonly next: SessionDocument;
+}
+
+/** Whether it was stored all the same, and perhaps somebody has gone on from there. */
+function isStored(document: SessionDocument | undefined, { base, next }: Tried): boolean {
+  if (document === undefined || isSameWrite(document, next)) return document !== undefined;
+  const isLater = document.epoch === next.epoch && document.version > next.version;
+  // As long as the refresh token from before is there, nobody has.
+  return isLater && document.refreshToken !== base?.refreshToken;
 }
 
 /** Resolves after `ms`, or when the client is closed. */
