@@ -11,6 +11,7 @@ import type {
 import { SessionError, type ValetError } from '../errors.ts';
 import { isAboutToken } from './about-token.ts';
 import { phaseOf } from './freshness.ts';
+import { Pace } from './pace.ts';
 import { Refresher } from './refresher.ts';
 import { redactGrant } from './secrets.ts';
 import type { SessionState } from './session-state.ts';
@@ -39,6 +40,7 @@ export class TokenManager<User extends SessionUser> {
   readonly #refresher: Refresher<User>;
   readonly #waiter: Waiter<User>;
   readonly #sharing: Sharing | undefined;
+  readonly #pace: Pace;
   /** What to start with, where the store holds no session. */
   #initial: (() => boolean) | undefined;
   #settling = false;
@@ -57,6 +59,7 @@ export class TokenManager<User extends SessionUser> {
     this.#wallet = wallet;
     this.#refresher = refresher;
     this.#sharing = sharing;
+    this.#pace = new Pace(host.clock);
     this.#waiter = new Waiter({ host, state, wallet, refresher, deadline, stepUp: new Set(options.stepUp) });
   }
 
@@ -175,7 +178,7 @@ export class TokenManager<User extends SessionUser> {
     this.#wallet.doubt();
     this.#refresher.overtake();
     if (!wasAsked && !isAtHand) return;
-    this.#refresher.start(home, 'initial');
+    if (isAtHand || home.flight !== undefined || this.#pace.mayAsk()) this.#refresher.start(home, 'initial');
     // One that was under way is followed by another. After a close one may go on that nobody waits for (T14).
     const { signal } = this.#host;
     for (let { flight } = home; flight !== undefined && !signal.aborted; flight = home.flight)

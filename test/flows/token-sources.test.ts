@@ -248,3 +248,60 @@ test('a source that changed and has a bad moment is asked again by the next requ
   expect(await request()).toBe(200);
   expect(asked).toHaveLength(3);
 });
+
+test('a source that tells of a change after each answer is not asked for ever, and is heard again later', async () => {
+  const clock = createManualClock();
+  let change = (): void => {};
+  let user = 'ada';
+  const { client, asked, request } = createTokenValet(
+    {
+      getToken() {
+        clock.setTimeout(() => change(), 1);
+        return createJwt({ sub: user });
+      },
+      subscribe(changed) {
+        change = changed;
+        return () => {};
+      },
+    },
+    { clock },
+  );
+  expect(await request()).toBe(200);
+  await clock.advance(500);
+  const before = asked.length;
+  expect(before).toBeLessThan(10);
+  expect(await request()).toBe(200);
+  expect(asked).toHaveLength(before + 1);
+
+  await clock.advance(2000);
+  expect(asked).toHaveLength(before + 1);
+  user = 'bob';
+  change();
+  await settle();
+  expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'bob' } });
+});
+
+test.each([
+  ['changes while it is asked', false],
+  ['changes after its answers', true],
+])('a login at a source is taken at once, also after many %s', async (_, answersBetween) => {
+  let change = (_isAtHand?: boolean): void => {};
+  let user = 'ada';
+  const { client, request } = createTokenValet({
+    getToken: () => createJwt({ sub: user }),
+    subscribe(changed) {
+      change = changed;
+      return () => {};
+    },
+  });
+  expect(await request()).toBe(200);
+  for (let count = 0; count < 10; count++) {
+    change();
+    if (answersBetween) await settle();
+  }
+  await settle();
+  user = 'bob';
+  change(answersBetween);
+  await settle();
+  expect(client.session.snapshot).toMatchObject({ status: 'signed-in', user: { id: 'bob' } });
+});
