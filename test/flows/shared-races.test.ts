@@ -201,8 +201,9 @@ test('what a client begins with does not undo a sign-out that came before it was
 
 test('a claim of an empty store covers no refresh token that came with a login meanwhile', async () => {
   const { clock, issuer, whole, document, open, far } = createPlace();
-  const tells = whole.subscribe && { subscribe: whole.subscribe };
-  const claiming = open({ ...far({ read: 0, swap: 20 }), ...tells });
+  const subscribe: TokenStore['subscribe'] = (changed) =>
+    whole.subscribe?.(() => void clock.setTimeout(changed, 10)) ?? (() => {});
+  const claiming = open({ ...far({ read: 0, swap: 20 }), subscribe });
   const request = claiming.request();
   await clock.advance(5);
   expect(document()?.claim).toBeDefined();
