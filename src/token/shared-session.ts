@@ -128,7 +128,8 @@ export class SharedSession<User extends SessionUser> {
       // What a client began with was judged by what it had seen: a login or a sign-out since then is newer, and
       // whoever redeems a refresh token is to find it as it was.
       const isClaimed = document?.claim !== undefined && document.refreshToken !== undefined;
-      isLate = !isLogin && (isClaimed || document?.version !== seen?.version);
+      const isNewer = (document?.state ?? 'none') !== 'none' && document?.version !== seen?.version;
+      isLate = !isLogin && (isClaimed || isNewer);
       if (isLate || this.#logins.has(login)) return undefined;
       const { token, ...parts } = wallet.stored(slot, now);
       const isSame = hasSession(document) && document?.userId === parts.userId;

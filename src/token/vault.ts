@@ -25,6 +25,7 @@ export class Vault {
   readonly store: TokenStore;
   readonly #host: Host;
   readonly #binding: Binding;
+  readonly #hasKey: boolean;
   #hasWorked = false;
   /** Some browsers let a page read that nothing is there, and never write. */
   #hasHeld = false;
@@ -36,6 +37,7 @@ export class Vault {
     this.#host = host;
     this.store = store;
     this.#binding = new Binding(proof);
+    this.#hasKey = proof !== undefined;
   }
 
   async look(): Promise<Sight> {
@@ -95,6 +97,7 @@ export class Vault {
 
   /** Keys are kept in a store of their own, which may hang as well. */
   #withKey<T>(ask: () => Promise<T>): Promise<T> {
+    if (!this.#hasKey) return ask();
     return this.#inTime(ask, 'The DPoP key').catch((error: unknown) => {
       throw unavailable(this.#host.redactor.copy(error));
     });

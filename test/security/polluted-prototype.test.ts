@@ -66,16 +66,8 @@ test.each(POLLUTION)('Object.prototype.%s changes nothing', async (name, value) 
 
   const polluted = await withPolluted(name, value, behaviour);
 
-  // ky looks for a prefix on the prototype, too: what it makes of it is refused.
-  const refused = name === 'prefix' ? clean.map(refuseKy) : clean;
-  expect(polluted).toEqual(refused);
+  expect(polluted).toEqual(clean);
 });
-
-function refuseKy(line: string): string {
-  if (!line.startsWith('client.get')) return line;
-  const [door] = line.split(' | ');
-  return `${door} | ${'ORIGIN_NOT_ALLOWED | '.repeat(3)}0`;
-}
 
 test('with Object.prototype.method and .url a URL is still judged by where it leads', async () => {
   const sent = await withPolluted('method', 'GET', () =>
