@@ -182,6 +182,27 @@ test('what a client begins with leaves the claim of whoever redeems it', async (
   expect(calls).toHaveLength(1);
 });
 
+test('what a client begins with is stored over the claim of one that has nothing', async () => {
+  const { issuer, document, open, far, clock } = createPlace();
+  const { provider, calls } = createHeldProvider();
+  const initial = issuer.login('ada');
+  const beginning = open(far({ read: 100, swap: 0 }), initial);
+  const request = beginning.request();
+  await clock.advance(150);
+  const asking = open({}, undefined, { getToken: provider }).request();
+  await settle();
+  expect(document()?.claim).toBeDefined();
+  await clock.advance(1000);
+
+  expect(await request).toBe(200);
+  expect(document()).toMatchObject({ state: 'signed-in', refreshToken: initial.refreshToken });
+  // Nobody is signed in there: that is no word on the session that is stored by now.
+  calls[0]?.resolve(null);
+  await asking;
+  await clock.advance(1000);
+  expect(document()).toMatchObject({ state: 'signed-in', refreshToken: initial.refreshToken });
+});
+
 test('what a client begins with does not undo a sign-out that came before it was stored', async () => {
   const { clock, issuer, whole, document, open, far } = createPlace();
   const initial = issuer.login('ada');
