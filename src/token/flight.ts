@@ -84,6 +84,8 @@ export class Flight implements FlightPlan {
       // A script whose request waits for a token must not end before it is told how that went.
       const cancel = alarm(clock, patience, () => end('timeout'), true);
       signal?.addEventListener('abort', leave);
+      // What it waits for may have aborted it by now, and then no event comes.
+      if (signal?.aborted === true) leave();
       void this.done.then(end);
     });
   }

@@ -1,7 +1,7 @@
 import ky, { type Options, type ResponsePromise, TimeoutError } from 'ky';
 import type { BodyInput, Clock } from '../contracts.ts';
 import { ValetError } from '../errors.ts';
-import { ownOf } from '../options.ts';
+import { isObject, ownOf } from '../options.ts';
 import type { Redactor } from '../redact.ts';
 import { type ErrorContext, toValetError } from './errors.ts';
 import { mergeHeaders } from './merge-headers.ts';
@@ -51,7 +51,7 @@ export function sendVerb(
   options: VerbOptions | undefined,
   host: VerbHost,
 ): ResponsePromise {
-  // An object on no prototype is slow to read, and most calls bring no options.
+  // Most calls bring no options: one empty object serves them all.
   const own = options === undefined ? NO_OPTIONS : ownOf(options);
   const call = new VerbCall(input, own, host);
   const answer = ky(input, call.kyOptions(method)).catch((error: unknown) => call.fail(error));
@@ -59,7 +59,7 @@ export function sendVerb(
   return withShortcuts(answer, read, own) as ResponsePromise;
 }
 
-const NO_OPTIONS: VerbOptions = Object.freeze({});
+const NO_OPTIONS: VerbOptions = Object.freeze(ownOf({}));
 
 class VerbCall {
   readonly #called: Called;
@@ -155,8 +155,7 @@ function withinReason(retry: Options['retry']): Exclude<NonNullable<Options['ret
   if (retry === undefined) return { maxRetryAfter: LONGEST_WAIT };
   if (typeof retry === 'number') return { limit: retry, maxRetryAfter: LONGEST_WAIT };
   // What is neither is for ky to refuse.
-  const isOptions = typeof retry === 'object' && retry !== null && !Array.isArray(retry);
-  return isOptions ? { maxRetryAfter: LONGEST_WAIT, ...retry } : retry;
+  return isObject(retry) ? { maxRetryAfter: LONGEST_WAIT, ...retry } : retry;
 }
 
 function stringify(json: unknown, { stringifyJson }: Options): string {

@@ -61,6 +61,23 @@ async function behaviour(): Promise<string[]> {
   return seen;
 }
 
+test.each([
+  ['credentials', 'include'],
+  ['keepalive', true],
+  ['referrerPolicy', 'unsafe-url'],
+])('Object.prototype.%s is no option of a verb that was given none', async (name, value) => {
+  const fetch = createFakeFetch(ok);
+  const client = new Client(SECRET, { baseUrl: BASE, runtime: { fetch } });
+  const attempt = async (): Promise<void> => {
+    await client.get('x').catch(() => {});
+  };
+  await attempt();
+  await withPolluted(name, value, attempt);
+
+  const [clean, polluted] = fetch.calls.map(({ init }) => Object.keys(init));
+  expect(polluted).toEqual(clean);
+});
+
 test.each(POLLUTION)('Object.prototype.%s changes nothing', async (name, value) => {
   const clean = await behaviour();
 

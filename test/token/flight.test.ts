@@ -30,3 +30,9 @@ test.each(['token', 'timeout', 'superseded'] as const)(
     expect(flight.signal.aborted).toBe(false);
   },
 );
+
+test('whoever has gone before the wait begins waits for nothing', async () => {
+  const clock = createManualClock();
+  expect(await new Flight(PLAN).wait(clock, 1000, AbortSignal.abort())).toBe('superseded');
+  expect(clock.timers).toBe(0);
+});
