@@ -130,7 +130,7 @@ export class SharedSession<User extends SessionUser> {
       const isClaimed = document?.claim !== undefined && document.refreshToken !== undefined;
       const isNewer = (document?.state ?? 'none') !== 'none' && document?.version !== seen?.version;
       isLate = !isLogin && (isClaimed || isNewer);
-      if (isLate || this.#logins.has(login)) return undefined;
+      if (isLate || this.#logins.isDone(login)) return undefined;
       const { token, ...parts } = wallet.stored(slot, now);
       const isSame = hasSession(document) && document?.userId === parts.userId;
       const epoch = isSame && document ? document.epoch : nextEpoch(document, now);
@@ -144,10 +144,13 @@ export class SharedSession<User extends SessionUser> {
   /** Leaves word that the user has signed out; not where another one is signed in by now. */
   signedOut(): Promise<void> {
     const epoch = this.#seen?.epoch;
+    // Who began with the same tokens finds nothing, and has to be told.
+    const wasPending = this.#logins.signedOut();
     return this.#writer.writeInTime(({ document, now }) => {
       // A refresh token that nobody has redeemed yet would sign the user in again.
-      const isOver = !hasSession(document) && document?.refreshToken === undefined;
-      if (isOver || (epoch !== undefined && document?.epoch !== epoch)) return undefined;
+      const isEmpty = !hasSession(document) && document?.refreshToken === undefined && !wasPending;
+      const isOther = epoch !== undefined && document?.epoch !== epoch && !this.#logins.isOwn(document);
+      if (isEmpty || isOther) return undefined;
       return following(document, { ...OVER, state: 'signed-out', epoch: nextEpoch(document, now) }, now);
     });
   }

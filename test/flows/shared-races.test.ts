@@ -43,7 +43,15 @@ function createPlace() {
       },
     };
   };
-  return { clock, issuer, whole, document, open, far };
+  /** Another client redeems the refresh token as soon as it is stored. Returns what is stored then. */
+  const redeemElsewhere = async (): Promise<string | undefined> => {
+    for (let step = 0; step < 60 && document() === undefined; step++) await clock.advance(10);
+    const request = open().request({ auth: { audience: 'other' } });
+    await clock.advance(30);
+    expect(await request).toBe(200);
+    return document()?.refreshToken;
+  };
+  return { clock, issuer, whole, document, open, far, redeemElsewhere };
 }
 
 test('a sign-in while a first request looks at the store stands, whatever was read before it', async () => {
@@ -115,16 +123,12 @@ test.each(['granted', 'refused'])(
 );
 
 test('a refresh token that others have redeemed is not put back by a second login', async () => {
-  const { clock, issuer, document, open, far } = createPlace();
+  const { clock, issuer, document, open, far, redeemElsewhere } = createPlace();
   const valet = open(far({ read: 100, swap: 100 }));
   const logins = [issuer.login('ada'), issuer.login('ada')].map((login) =>
     valet.client.session.signIn(login),
   );
-  for (let step = 0; step < 60 && document() === undefined; step++) await clock.advance(10);
-  const other = open().request({ auth: { audience: 'other' } });
-  await clock.advance(30);
-  expect(await other).toBe(200);
-  const redeemed = document()?.refreshToken;
+  const redeemed = await redeemElsewhere();
   await clock.advance(3000);
   await Promise.all(logins);
 
@@ -133,7 +137,7 @@ test('a refresh token that others have redeemed is not put back by a second logi
 });
 
 test('a refresh token that others have redeemed is not put back by a write whose answer was lost', async () => {
-  const { clock, issuer, document, open, far } = createPlace();
+  const { clock, issuer, document, open, far, redeemElsewhere } = createPlace();
   const store = far({ read: 100, swap: 0 });
   let mayLose = true;
   const swap = async (...args: Parameters<TokenStore['swap']>): Promise<boolean> => {
@@ -144,11 +148,7 @@ test('a refresh token that others have redeemed is not put back by a write whose
   };
   const valet = open({ ...store, swap });
   const login = valet.client.session.signIn(issuer.login('ada'));
-  for (let step = 0; step < 60 && document() === undefined; step++) await clock.advance(10);
-  const other = open().request({ auth: { audience: 'other' } });
-  await clock.advance(30);
-  expect(await other).toBe(200);
-  const redeemed = document()?.refreshToken;
+  const redeemed = await redeemElsewhere();
   await clock.advance(3000);
   await login;
 
@@ -158,6 +158,32 @@ test('a refresh token that others have redeemed is not put back by a write whose
   expect(await valet.request()).toBe(200);
   expect(issuer.isDead).toBe(false);
 });
+
+const HELD = ['nothing', 'another user', 'the same user'] as const;
+test.each(HELD.flatMap((held) => [50, 150, 250].map((after) => [after, held] as const)))(
+  'a sign-out %d ms after a sign-in leaves nobody signed in, however slow the store that held %s',
+  async (after, before) => {
+    const { clock, issuer, document, open, far } = createPlace();
+    const store = far();
+    const { client, request } = open(store);
+    if (before !== 'nothing') {
+      await client.session.signIn(issuer.login(before === 'another user' ? 'bob' : 'ada'));
+      expect(await request()).toBe(200);
+    }
+    Object.assign(store.lag, { read: 100, swap: 100 });
+    const signedIn = client.session.signIn(issuer.login('ada'));
+    await clock.advance(after);
+    const signedOut = client.signOut();
+    await clock.advance(3000);
+    await Promise.all([signedIn, signedOut]);
+
+    expect(client.session.snapshot).toEqual({ status: 'signed-out' });
+    const { state = 'none', refreshToken, tokens = [] } = document() ?? {};
+    expect([['none', 'signed-out'].includes(state), refreshToken, tokens]).toEqual([true, undefined, []]);
+    store.lag.read = 0;
+    expect(await open().request()).toBe('SIGNED_OUT');
+  },
+);
 
 test('what a client begins with leaves the claim of whoever redeems it', async () => {
   const { clock, document, open } = createPlace();
