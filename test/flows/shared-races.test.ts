@@ -163,7 +163,7 @@ const HELD = ['nothing', 'another user', 'the same user'] as const;
 test.each(HELD.flatMap((held) => [50, 150, 250].map((after) => [after, held] as const)))(
   'a sign-out %d ms after a sign-in leaves nobody signed in, however slow the store that held %s',
   async (after, before) => {
-    const { clock, issuer, document, open, far } = createPlace();
+    const { clock, issuer, whole, document, open, far } = createPlace();
     const store = far();
     const { client, request } = open(store);
     if (before !== 'nothing') {
@@ -171,6 +171,10 @@ test.each(HELD.flatMap((held) => [50, 150, 250].map((after) => [after, held] as 
       expect(await request()).toBe(200);
     }
     Object.assign(store.lag, { read: 100, swap: 100 });
+    const seen: (string | undefined)[] = [];
+    whole.subscribe?.(() => {
+      if (document()?.state === 'signed-in') seen.push(document()?.userId);
+    });
     const signedIn = client.session.signIn(issuer.login('ada'));
     await clock.advance(after);
     const signedOut = client.signOut();
@@ -180,10 +184,49 @@ test.each(HELD.flatMap((held) => [50, 150, 250].map((after) => [after, held] as 
     expect(client.session.snapshot).toEqual({ status: 'signed-out' });
     const { state = 'none', refreshToken, tokens = [] } = document() ?? {};
     expect([['none', 'signed-out'].includes(state), refreshToken, tokens]).toEqual([true, undefined, []]);
+    expect(seen).not.toContain(undefined);
     store.lag.read = 0;
     expect(await open().request()).toBe('SIGNED_OUT');
   },
 );
+
+test('a sign-out leaves alone who was signed in elsewhere at the very moment of the login before it', async () => {
+  const { clock, issuer, whole, document, open } = createPlace();
+  const ends: Promise<unknown>[] = [];
+  let isSlow = false;
+  const swap = async (...args: Parameters<TokenStore['swap']>): Promise<boolean> => {
+    if (isSlow) {
+      isSlow = false;
+      await open().client.session.signIn(issuer.login('bob'));
+      ends.push(client.signOut());
+    }
+    return whole.swap(...args);
+  };
+  const { client } = open({ swap });
+  await client.session.signIn(issuer.login('ada'));
+  isSlow = true;
+  ends.push(client.session.signIn(issuer.login('cy')));
+  await clock.advance(1000);
+  await Promise.all(ends);
+
+  expect(ends).toHaveLength(2);
+  expect(document()).toMatchObject({ state: 'signed-in', userId: 'bob' });
+});
+
+test('a sign-out leaves alone a session that the same user began elsewhere after a sign-out', async () => {
+  const { clock, issuer, document, open } = createPlace();
+  const tells = { subscribe: undefined };
+  const { client } = open(tells);
+  await client.session.signIn(issuer.login('ada'));
+  await clock.advance(1000);
+  const elsewhere = open(tells);
+  expect(await elsewhere.request()).toBe(200);
+  await elsewhere.client.signOut();
+  await elsewhere.client.session.signIn(issuer.login('ada'));
+  await client.signOut();
+
+  expect(document()).toMatchObject({ state: 'signed-in', userId: 'ada' });
+});
 
 test('what a client begins with leaves the claim of whoever redeems it', async () => {
   const { clock, document, open } = createPlace();
