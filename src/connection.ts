@@ -16,8 +16,8 @@ export interface Runtime {
 export interface Connection {
   readonly strategy: AuthStrategy;
   readonly host: Host;
-  /** A name for the next request, unique among all clients of the session. */
-  nextId(): string;
+  /** A number for the next request, unique among all clients of the session. */
+  nextNumber(): number;
   close(): void;
 }
 
@@ -49,7 +49,7 @@ export function connect(
     throw invalidOption('runtime: fetch and random are functions, clock is a Clock.');
   strategy.connect?.(host);
   let count = 0;
-  return { strategy, host, nextId: () => `r${++count}`, close: () => controller.abort() };
+  return { strategy, host, nextNumber: () => ++count, close: () => controller.abort() };
 }
 
 /** What a source of the user's draws, from 0 to 1 whatever it does: whoever waits for a random while waits for an end. */

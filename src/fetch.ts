@@ -192,7 +192,7 @@ export function fetchOver(
       const body = bodyOf(input, init?.body);
       const auth = init && Object.hasOwn(init, 'auth') ? readAuth(init.auth, settings.auth) : settings.auth;
       const { redactor } = host;
-      const exchange = createExchange({ id: connection.nextId(), input, init, auth, body, redactor });
+      const exchange = createExchange({ number: connection.nextNumber(), input, init, auth, body, redactor });
       const answer = next(exchange);
       if (body !== undefined) void answer.finally(() => body.release()).catch(() => {});
       return answer.catch(fail);

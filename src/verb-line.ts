@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { Auth } from './pipeline/auth.ts';
 import { type Body, bodyOf } from './pipeline/body.ts';
-import { createExchange, type Exchange, type Next, nameOf, summarize } from './pipeline/exchange.ts';
+import { createExchange, type Exchange, idOf, type Next, nameOf, summarize } from './pipeline/exchange.ts';
 import { fence } from './pipeline/fence.ts';
 import { printableUrl } from './redact.ts';
 import type { Attempt, Line } from './verbs/send-verb.ts';
@@ -12,7 +12,7 @@ export class VerbLine implements Line {
   readonly #connection: Connection;
   readonly #next: Next;
   readonly #auth: Auth;
-  readonly #id: string;
+  readonly #number: number;
   readonly #epoch: number | undefined;
   #body: Body | undefined;
   #exchange: Exchange | undefined;
@@ -21,7 +21,7 @@ export class VerbLine implements Line {
     this.#connection = connection;
     this.#next = next;
     this.#auth = auth;
-    this.#id = connection.nextId();
+    this.#number = connection.nextNumber();
     // Whose request it is counts from the call, not from when ky and its hooks are done with it (rule T8).
     const { strategy } = connection;
     if (auth !== false && strategy.isStale?.() !== true) this.#epoch = strategy.epoch?.();
@@ -31,7 +31,7 @@ export class VerbLine implements Line {
     // A Request that brings its own body is a new one for each try; a value is kept for all.
     this.#body = body === undefined ? bodyOf(input, undefined) : (this.#body ?? bodyOf(input, body));
     const exchange = createExchange({
-      id: this.#id,
+      number: this.#number,
       input,
       init,
       auth: this.#auth,
@@ -60,7 +60,7 @@ export class VerbLine implements Line {
     const exchange = this.#exchange;
     if (exchange === undefined) {
       const request = {
-        id: this.#id,
+        id: idOf(this.#number),
         method: method.toUpperCase(),
         url: host.redactor.text(printableUrl(url)),
       };

@@ -36,7 +36,8 @@ export interface Hop {
  * stage finds out is written here, and what is sent is built from it at the last moment (rule P1).
  */
 export interface Exchange {
-  readonly id: string;
+  /** Its name is made of it when somebody asks. */
+  readonly number: number;
   readonly input: string | URL | Request;
   /** The caller's `init` without `auth` and `body`. */
   readonly init: RequestInit;
@@ -72,7 +73,7 @@ export interface Exchange {
 
 /** What a call starts with. */
 export interface CallStart {
-  readonly id: string;
+  readonly number: number;
   readonly input: string | URL | Request;
   readonly init: FetchInit | undefined;
   readonly auth: Auth;
@@ -86,17 +87,17 @@ export interface CallStart {
 
 /** A call before the first stage. Every field is there from the start: one shape keeps the hot path fast. */
 export function createExchange(start: CallStart): Exchange {
-  const { id, input, init = NO_INIT, auth, body, timeout, epoch, redactor } = start;
+  const { number, input, init = NO_INIT, auth, body, timeout, epoch, redactor } = start;
   const own = start.signal === undefined ? init.signal : start.signal;
   // `null` takes the signal of a Request away; `undefined` does not.
   const signal = own === undefined && isRequest(input) ? input.signal : own;
   return {
-    id,
+    number,
     input,
     init: init === NO_INIT ? (NO_INIT as RequestInit) : withoutOurs(init),
     auth,
     body,
-    method: (init.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase(),
+    method: methodOf(input, init),
     signal: signal ?? undefined,
     timeout,
     redactor,
@@ -113,6 +114,11 @@ export function createExchange(start: CallStart): Exchange {
     onBodyEnd: undefined,
     onBodyResume: undefined,
   };
+}
+
+function methodOf(input: string | URL | Request, { method }: FetchInit): string {
+  if (method === undefined && !isRequest(input)) return 'GET';
+  return (method ?? (input as Request).method).toUpperCase();
 }
 
 function withoutOurs({ auth: _auth, body: _body, ...rest }: FetchInit): RequestInit {
@@ -136,10 +142,15 @@ export function sendWith(fetch: FetchLike): Next {
   return (exchange) => fetch(exchange.target, exchange.outgoing);
 }
 
+/** What people call a request. */
+export function idOf(number: number): string {
+  return `r${number}`;
+}
+
 /** What errors and events say of a request. */
-export function summarize({ id, method, href, redactor }: Exchange): RequestSummary {
+export function summarize({ number, method, href, redactor }: Exchange): RequestSummary {
   const url = printableUrl(href);
-  return { id, method, url: redactor?.text(url) ?? url };
+  return { id: idOf(number), method, url: redactor?.text(url) ?? url };
 }
 
 /** The request for messages: method and path only. */

@@ -44,14 +44,16 @@ function findBase(baseUrl: string | undefined): string | undefined {
   return origin === undefined ? undefined : origin + (baseUrl ?? '');
 }
 
-/** Characters that `URL` drops or turns: text with one of them is never joined as it is. */
-const UNUSUAL = /[\\\s\p{Cc}]/u;
+/** Text with anything else is looked at closely: `URL` drops controls and spaces, and turns backslashes. */
+const PLAIN = /^[!-[\]-~]*$/;
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:/i;
 
 /** The URL that `text` means on the base, and whether it was built on the base. */
 export function resolveText(text: string, base: () => string | undefined): { href: string; onBase: boolean } {
-  const plain = UNUSUAL.test(text) ? normalize(text) : text;
+  const plain = PLAIN.test(text) ? text : normalize(text);
   const root = base();
+  // What most calls bring, and what none of the cases after it can be.
+  if (root !== undefined && plain[0] === '/' && plain[1] !== '/') return { href: root + plain, onBase: true };
   // What begins with the base and a slash has its host, whatever follows.
   if (root !== undefined && plain.startsWith(root) && plain[root.length] === '/')
     return { href: plain, onBase: true };

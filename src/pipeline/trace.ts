@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
 import type { Redactor } from '../redact.ts';
-import { callersHeaders, type Exchange, type Stage } from './exchange.ts';
+import { callersHeaders, type Exchange, idOf, type Stage } from './exchange.ts';
 
 const VARIABLE = '$CREDENTIAL';
 /** Headers that are secrets, whoever wrote them. */
@@ -9,7 +9,7 @@ const SECRET_HEADER = /^(?:authorization|proxy-authorization|cookie|dpop)$|api-?
 /** Prints each send as a `curl` command, with a shell variable where the credential was (rule S4). */
 export function traceAsCurl(logger: Logger, redactor: Redactor): Stage {
   return (exchange, next) => {
-    logger.debug(`fetch-valet ${exchange.id} ${curl(exchange, redactor)}`);
+    logger.debug(`fetch-valet ${idOf(exchange.number)} ${curl(exchange, redactor)}`);
     return next(exchange);
   };
 }

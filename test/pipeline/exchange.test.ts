@@ -10,7 +10,7 @@ import {
 
 function exchangeOf(start: Partial<CallStart>) {
   return createExchange({
-    id: 'r1',
+    number: 1,
     input: 'https://api.test/x',
     init: undefined,
     auth: undefined,

@@ -4,7 +4,7 @@ import { fence, isOver } from '../../src/pipeline/fence.ts';
 
 function exchangeOf(epoch: number | undefined) {
   return createExchange({
-    id: 'r1',
+    number: 1,
     input: '/orders?secret=1',
     init: undefined,
     auth: undefined,
