@@ -61,6 +61,7 @@ export class Client<User extends SessionUser = SessionUser> {
   readonly #isChild: boolean;
   readonly #options: ExtendOptions;
   readonly #settings: Settings;
+  readonly #base: () => string | undefined;
   readonly #next: Next;
   #closed = false;
 
@@ -73,6 +74,7 @@ export class Client<User extends SessionUser = SessionUser> {
     const own = checkKeys('Client', options, CLIENT_OPTIONS);
     checkTimeout(options.timeout);
     this.#settings = readSettings(options);
+    this.#base = baseOf(this.#settings);
     this.#options = Object.fromEntries(
       Object.entries(options).filter(([name]) => EXTEND_OPTIONS.includes(name)),
     );
@@ -169,8 +171,7 @@ export class Client<User extends SessionUser = SessionUser> {
       const auth = options && Object.hasOwn(options, 'auth') ? options.auth : undefined;
       checkTimeout(options?.timeout);
       // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
-      const href =
-        typeof input === 'string' ? resolveText(input, baseOf(this.#settings)).href : hrefOf(input);
+      const href = typeof input === 'string' ? resolveText(input, this.#base).href : hrefOf(input);
       // Before ky, where the platform's own refusal would quote the password.
       refuseUserInfo(href, 'The request');
       const line = new VerbLine(this.#family.connection, this.#next, readAuth(auth, this.#settings.auth));

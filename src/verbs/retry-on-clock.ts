@@ -17,7 +17,7 @@ export function retryOn(
   retry: Retry,
   hooks: Options['hooks'],
 ): Pick<Options, 'retry' | 'hooks'> {
-  if (clock === systemClock || typeof retry !== 'object') return { retry, ...(hooks && { hooks }) };
+  if (clock === systemClock || typeof retry !== 'object') return hooks ? { retry, hooks } : { retry };
   const { delay = defaultDelay, jitter, backoffLimit = Number.POSITIVE_INFINITY, ...rest } = retry;
   /** What ky asked for; `undefined`: it took what the server asks for. */
   let asked: number | undefined;

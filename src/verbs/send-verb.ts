@@ -112,16 +112,18 @@ class VerbCall {
     const retries = withinReason(retry ?? defaults.retry);
     const content = json === undefined ? body : stringify(json, rest);
     const isKys = isKysBody(options);
-    return {
+    const made: Options = {
       ...rest,
-      ...(isKys && { body: (typeof content === 'function' ? content() : content) as BodyInit }),
-      ...(method !== undefined && { method }),
       ...retryOn(clock, retries, hooks),
-      ...(headers !== undefined && { headers }),
       // The pipeline keeps the time of each send, so that waiting for a credential does not count (rule P6).
       timeout: false,
       fetch: (request, init) => this.#send(request as Request, init ?? {}, isKys ? undefined : content),
     };
+    // What is not there is not named: ky goes through all that it is given.
+    if (isKys) made.body = (typeof content === 'function' ? content() : content) as BodyInit;
+    if (method !== undefined) made.method = method;
+    if (headers !== undefined) made.headers = headers;
+    return made;
   }
 
   async #send(request: Request, init: RequestInit, body: Attempt['body']): Promise<Response> {
