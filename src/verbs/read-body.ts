@@ -40,10 +40,10 @@ interface Validation {
   readonly issues?: readonly Issue[] | undefined;
 }
 
-/** Parses JSON, checked by a Standard Schema if one is given. An empty body is `undefined` to a schema. */
-export async function parseJson(text: string, response: Response, schema: unknown): Promise<unknown> {
-  const value = text === '' && schema !== undefined ? undefined : parse(text, response);
-  return schema === undefined ? value : validate(value, schema);
+/** Parses JSON, and has a Standard Schema check it if one is given. An empty body is `undefined` to a schema. */
+export function parseJson(text: string, response: Response, schema: unknown): unknown {
+  if (schema === undefined) return parse(text, response);
+  return validate(text === '' ? undefined : parse(text, response), schema);
 }
 
 function parse(text: string, response: Response): unknown {

@@ -80,23 +80,21 @@ class VerbCall {
     // Called before ky sends: it lets a microtask pass for this very purpose.
     this.#called.accept = accept;
     const response = await answer;
+    const { line } = this.#host;
     try {
-      const body = await this.#take(response, take);
-      this.#host.line.fence();
+      let body: T;
+      try {
+        body = await take(response);
+      } catch (error) {
+        // The connection broke while the body was read: the platform's own error, which ky does not see.
+        throw error instanceof TypeError ? new LostBody(error) : error;
+      } finally {
+        line.end();
+      }
+      line.fence();
       return await then(body, response);
     } catch (error) {
       throw await toValetError(error, this.#context());
-    }
-  }
-
-  async #take<T>(response: Response, take: (response: Response) => Promise<T>): Promise<T> {
-    try {
-      return await take(response);
-    } catch (error) {
-      // The connection broke while the body was read: the platform's own error, which ky does not see.
-      throw error instanceof TypeError ? new LostBody(error) : error;
-    } finally {
-      this.#host.line.end();
     }
   }
 

@@ -48,7 +48,7 @@ function complete(headers: Headers, called: Called): Headers {
   return headers;
 }
 
-const REQUEST_FIELDS = [
+const REQUEST_FIELDS: ReadonlySet<string> = new Set([
   'cache',
   'credentials',
   'integrity',
@@ -59,10 +59,12 @@ const REQUEST_FIELDS = [
   'referrer',
   'referrerPolicy',
   'signal',
-] as const;
+]);
 
 /** What the caller said of a request besides method, headers and body. */
 function requestFields(options: VerbOptions): RequestInit {
-  const given = REQUEST_FIELDS.filter((name) => options[name] !== undefined);
-  return given.length === 0 ? {} : Object.fromEntries(given.map((name) => [name, options[name]]));
+  const given = Object.entries(options).filter(
+    ([name, value]) => REQUEST_FIELDS.has(name) && value !== undefined,
+  );
+  return Object.fromEntries(given);
 }
