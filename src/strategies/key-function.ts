@@ -65,6 +65,7 @@ export function keyFunction(
   const clients = new Clients();
   let known: { readonly key: string; readonly at: Moment } | undefined;
   let running: Promise<string> | undefined;
+  let isAsking = false;
 
   const receive = (key: string, { clock }: Host): string => {
     // First: a text such as 'undefined' is no secret, and would be masked in every message from then on.
@@ -75,7 +76,15 @@ export function keyFunction(
   };
   const call = (on: Host, rejectedKey?: string): Awaitable<string> => {
     if (running) return running;
-    const answer = callKeyFunction(ask, { host: on, unused: clients.unused, rejectedKey });
+    // Called by itself, it would call itself until the stack is full.
+    if (isAsking) throw asksItself();
+    isAsking = true;
+    let answer: Awaitable<string>;
+    try {
+      answer = callKeyFunction(ask, { host: on, unused: clients.unused, rejectedKey });
+    } finally {
+      isAsking = false;
+    }
     // Not only text: `() => process.env.KEY` hands out undefined, which is for receive() to refuse.
     if (!(answer instanceof Promise)) return receive(answer, on);
     running = answer
@@ -143,6 +152,14 @@ function callKeyFunction(ask: ApiKeyFunction, { host, unused, rejectedKey }: Key
   } catch (error) {
     return failed(error);
   }
+}
+
+function asksItself(): TokenError {
+  return new TokenError('TOKEN_PROVIDER_FAILED', {
+    message:
+      'The key function sends a request with its own client, which needs the key first. ' +
+      'Send that request with auth: false, or with another client.',
+  });
 }
 
 function keyTimeout(): TokenError {

@@ -5,6 +5,9 @@ import { Slot } from './slot.ts';
 /** What asks for nothing in particular. */
 export const NO_NEED: Need = { scopes: [] };
 
+/** What is asked for again and again is far less: an audience for each tenant of a program, perhaps. */
+const MOST_SLOTS = 1000;
+
 /** The slots of a session, made when they are first asked for. */
 export class Slots {
   readonly #clock: Clock;
@@ -53,9 +56,10 @@ export class Slots {
   }
 
   #add(need: Need, kept?: Slot): Slot {
-    // An audience for each record of a table must not fill the memory.
+    // An audience for each record of a table must not fill the memory, not even with tokens that never end.
     for (const [key, slot] of this.#slots) {
-      const isOver = slot.current === undefined || phaseOf(this.#clock, slot.current) === 'ended';
+      const isEnded = slot.current === undefined || phaseOf(this.#clock, slot.current) === 'ended';
+      const isOver = isEnded || this.#slots.size >= MOST_SLOTS;
       if (!isOver || !slot.isForgettable || slot === this.#plain || slot === kept) continue;
       // What it listens to would stay for good.
       slot.unlatch();

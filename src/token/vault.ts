@@ -49,6 +49,8 @@ export class Vault {
     if (raw !== undefined && stored === undefined) this.#keepInMemory('foreign', FOREIGN);
     else this.#instead = undefined;
     const now = await this.#ask(() => this.store.now());
+    if (now !== undefined && !Number.isFinite(now))
+      throw unavailable(new Error('its now() answers no number'));
     const document = this.#instead ? this.#memory : await this.#withKey(() => this.#binding.read(stored));
     return { document, now: now ?? since.wall, since };
   }

@@ -215,11 +215,10 @@ test('a sign-out leaves alone who was signed in elsewhere at the very moment of 
 
 test('a sign-out leaves alone a session that the same user began elsewhere after a sign-out', async () => {
   const { clock, issuer, document, open } = createPlace();
-  const tells = { subscribe: undefined };
-  const { client } = open(tells);
+  const { client } = open();
   await client.session.signIn(issuer.login('ada'));
   await clock.advance(1000);
-  const elsewhere = open(tells);
+  const elsewhere = open();
   expect(await elsewhere.request()).toBe(200);
   await elsewhere.client.signOut();
   await elsewhere.client.session.signIn(issuer.login('ada'));

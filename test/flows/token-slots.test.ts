@@ -400,6 +400,19 @@ test('an audience per record leaves nothing behind when its token has ended', as
   expect(asked.slice(102).map(({ audience }) => audience)).toEqual([undefined, 'another']);
 });
 
+test('an audience per record leaves a thousand tokens at most, even of those that never end', async () => {
+  const { client, asked, request } = createTokenValet((context) => ({ token: nameOf(context) }));
+  await request();
+  for (let record = 0; record < 1100; record++) await request({ auth: { audience: `record-${record}` } });
+  const count = asked.length;
+  await client.session.refresh();
+
+  // Those of the session, and the newest.
+  const renewed = asked.slice(count).map(({ audience }) => audience);
+  expect(renewed).toHaveLength(1000);
+  expect(renewed).toEqual([undefined, ...Array.from({ length: 999 }, (_, index) => `record-${index + 101}`)]);
+});
+
 test('an abort frees the request that waits for its turn and nobody else', async () => {
   const gate = createDeferred<string>();
   const { asked, request } = createTokenValet(({ audience }) =>

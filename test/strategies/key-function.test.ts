@@ -255,6 +255,30 @@ test('closing the client aborts the signal that a key function was given', async
   expect(clock.timers).toBe(0);
 });
 
+test('a key function that sends a request with its own client is told so, and not called for ever', async () => {
+  const ask = async (): Promise<string> => (await send('key')).text();
+  const { send, asked, keys } = createScripted(ask);
+
+  const error = await valetErrorOf(() => send('a'));
+
+  expect(error).toMatchObject({ code: 'TOKEN_PROVIDER_FAILED', retryable: false });
+  expect(error.message).toContain('auth: false');
+  expect(asked).toHaveLength(1);
+  expect(keys()).toEqual([]);
+});
+
+test('a key function may send a request with its own client that needs no key', async () => {
+  const ask = async (): Promise<string> => {
+    await send('key', { auth: false });
+    return KEY;
+  };
+  const { send, keys } = createScripted(ask);
+
+  await send('a');
+
+  expect(keys()).toEqual([null, KEY]);
+});
+
 test('a key function of several clients goes on until the last of them is closed', async () => {
   const signals: AbortSignal[] = [];
   const strategy = apiKey(({ signal }) => {

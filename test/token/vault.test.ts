@@ -45,6 +45,18 @@ test('tokens whose key cannot be named are not stored, and the error says so wit
   expect(store.read()).toBeUndefined();
 });
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  'a store whose clock says %d is one that fails, and says so',
+  async (now) => {
+    const vault = new Vault(createHost(), { ...createMemoryStore(), now: () => now });
+
+    const error = await valetErrorOf(() => vault.look());
+
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect(error.message).toContain('now() answers no number');
+  },
+);
+
 test('a key that never answers fails a look and a swap in time, by its name', async () => {
   const clock = createManualClock();
   const { host } = connect(apiKey('key-0123456789'), { runtime: { clock } });
