@@ -30,10 +30,13 @@ export class Leaseholder<User extends SessionUser> {
   #last: { readonly id: string; readonly isSettled: boolean } | undefined;
   #sighted: Sighting | undefined;
   #count = 0;
+  /** When this client was made, on its own clock. */
+  readonly #made: number;
 
   constructor(parts: SharingParts<User>, session: SharedSession<User>) {
     this.#parts = parts;
     this.#session = session;
+    this.#made = parts.host.clock.monotonic();
     this.settlement = new Settlement(parts.wallet, session);
   }
 
@@ -66,7 +69,8 @@ export class Leaseholder<User extends SessionUser> {
     // Somebody signed in or out here while it was read: that is newer.
     if (session.isPending) return undefined;
     session.take(sight);
-    if (sight.document?.state !== 'signed-in' && this.#parts.begin()) return GONE;
+    if (sight.document?.state !== 'signed-in' && !this.#isSignedOutSince(sight) && this.#parts.begin())
+      return GONE;
     if (slot.flight !== flight) return GONE;
     if (isServed(wallet, slot, flight)) return { kind: 'served' };
     if (session.vault.store.readOnly === true) return this.#readOnly(sight);
@@ -76,6 +80,14 @@ export class Leaseholder<User extends SessionUser> {
     if (lease && isOurs && slot.flight === flight) return { kind: 'lease', lease };
     if (lease) await this.settlement.release(lease);
     return slot.flight === flight ? undefined : GONE;
+  }
+
+  /** Whether the user has signed out since this client was made: what it was made with is from before that. */
+  #isSignedOutSince({ document, now }: Sight): boolean {
+    if (document?.state !== 'signed-out') return false;
+    const made = now - (this.#parts.host.clock.monotonic() - this.#made);
+    // Versions follow the store's clock, but for one that was set back.
+    return document.version > made && document.version <= now;
   }
 
   async #tryClaim({ document, now, since }: Sight): Promise<Lease | undefined> {

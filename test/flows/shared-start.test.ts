@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { SessionDocument, TokenResponse, TokenSource } from '../../src/contracts.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { sharedStore } from '../../src/stores.ts';
-import { createManualClock, settle } from '../support/clock.ts';
+import { createManualClock, type ManualClock, settle } from '../support/clock.ts';
 import { createRotatingIssuer } from '../support/rotating-issuer.ts';
 import { createDeferred, createTokenValet, isSettled, type TokenValet } from '../support/token-valet.ts';
 
@@ -97,6 +97,41 @@ test.each([true, false])(
     expect(await late.request()).toBe('SIGNED_OUT');
   },
 );
+
+test.each([true, false])(
+  'what a client was made with is over after a sign-out elsewhere, used or not (store that tells: %s)',
+  async (tells) => {
+    const { clock, issuer, document, open } = createPlace(tells);
+    const initial = issuer.login('ada');
+    const [used, idle] = [open(initial), open(initial)];
+    expect(await used.request()).toBe(200);
+    await clock.advance(1000);
+    await used.client.signOut();
+    await clock.advance(1000);
+
+    expect(await idle.request()).toBe('SIGNED_OUT');
+    expect(document()).toMatchObject({ state: 'signed-out' });
+    await idle.client.session.signIn(issuer.login('bob'));
+    expect(await idle.request()).toBe(200);
+  },
+);
+
+test.each([
+  ['with another login, after the sign-out', (clock: ManualClock) => clock.advance(1000)],
+  ['where the clock of the store was set back', (clock: ManualClock) => clock.set(clock.now() - 3_600_000)],
+])('what a client was made %s, signs in', async (_, pass) => {
+  const { clock, issuer, document, open } = createPlace(false);
+  const before = open(issuer.login('ada'));
+  expect(await before.request()).toBe(200);
+  await before.client.signOut();
+  await pass(clock);
+  const { request } = open(issuer.login('bob'));
+  await clock.advance(1000);
+
+  expect(await request()).toBe(200);
+  await clock.advance(1000);
+  expect(document()).toMatchObject({ state: 'signed-in', userId: 'bob' });
+});
 
 test('of two clients that start at once with different users, both end up with the same one', async () => {
   const { clock, issuer, document, open } = createPlace(true);
