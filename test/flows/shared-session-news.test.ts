@@ -100,11 +100,11 @@ test('a token that another tab has stored is told as taken over, with its age an
 
 test('whoever signs out on hearing of the user hears of no token besides', async () => {
   const { issuer, a, b } = createScene();
-  await a.client.session.signIn(issuer.login('ada'));
   const told: string[] = [];
   b.client.on('signedin', () => void b.client.signOut());
   b.client.on('adopted', () => told.push('adopted'));
   b.client.on('signedout', () => told.push('signedout'));
+  await a.client.session.signIn(issuer.login('ada'));
   expect(await b.request()).toBe('SIGNED_OUT');
   expect(told).toEqual(['signedout']);
 });
