@@ -101,6 +101,7 @@ export class Leaseholder<User extends SessionUser> {
     const next = following(document, { ...this.#missing(document, now), claim }, now);
     // Until it is known to be ours nothing is sent: it may be overridden by us.
     this.#last = { id, isSettled: true };
+    session.logins.claiming(next);
     if (!(await vault.swap(document, next))) return undefined;
     session.note(next);
     const lease = new Lease(id, next, host.clock, since);
@@ -112,7 +113,10 @@ export class Leaseholder<User extends SessionUser> {
   #missing(document: SessionDocument | undefined, now: number): Partial<SessionDocument> {
     const { wallet, state } = this.#parts;
     const session = this.#session;
-    if (hasSession(document) || (wallet.refreshToken === undefined && state.user === undefined)) return {};
+    const isBare = wallet.refreshToken === undefined;
+    // A refresh token at hand is of a login after a session that has ended.
+    const isStored = document?.state === 'signed-in' || (isBare && hasSession(document));
+    if (isStored || (isBare && state.user === undefined)) return {};
     const { token, ...parts } = wallet.stored(wallet.home, now);
     const tokens = token ? [token] : [];
     const is = state.snapshot.status === 'signed-in' ? 'signed-in' : 'none';

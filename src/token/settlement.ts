@@ -74,9 +74,11 @@ export class Settlement<User extends SessionUser> {
     return session.write((sight) => {
       const { document, now } = sight;
       if (!lease.covers(document)) {
-        if (session.isLastWrite) session.take(sight);
+        if (session.isLastWrite) session.take(sight, true);
         return undefined;
       }
+      // What is at hand by now came of a sign-in or a sign-out, which follows.
+      if (!session.isLastWrite) return undefined;
       const { token, ...parts } = wallet.stored(slot, now);
       if (!withToken || token === undefined) {
         return following(document, { refreshToken: parts.refreshToken, claim: undefined }, now);

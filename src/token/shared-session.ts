@@ -3,6 +3,7 @@ import type { SessionDocument, SessionUser, TokenStore } from '../contracts.ts';
 import { SessionError, type TokenError } from '../errors.ts';
 import { tellOfAdopted } from './adopted.ts';
 import { CLEAN, following, hasSession, nextEpoch, OVER } from './document.ts';
+import { News } from './news.ts';
 import type { SharingParts } from './sharing.ts';
 import type { Slot } from './slot.ts';
 import { StoredLogins } from './stored-logins.ts';
@@ -11,26 +12,21 @@ import { type Change, Writer } from './writer.ts';
 
 /** Milliseconds that a look stays good where the store does not tell of changes. */
 const LOOK_AGAIN = 500;
-/** A store that tells of a change whenever it is read would be read for ever. */
-const MOST_FOLLOW_UPS = 3;
 
 /** One session in a store, as this client sees it: takes over what others store, and stores what happens here (T14). */
 export class SharedSession<User extends SessionUser> {
   readonly vault: Vault;
+  readonly logins = new StoredLogins();
   readonly #parts: SharingParts<User>;
   readonly #writer: Writer;
   #seen: SessionDocument | undefined;
   #lookedAt: Moment | undefined;
   #looking: Promise<void> | undefined;
-  /** How often somebody else may have stored something, and how much of that has been looked at. */
-  #told = 0;
-  #heard = 0;
-  /** How many looks in a row were told of something while they were reading. */
-  #followUps = 0;
-  #isTold = false;
+  readonly #news = new News();
+  /** Whether the store has failed, and has not worked since. */
+  #isDown = false;
   /** Whether it has a session of its own, without having seen one. */
   #hasBegun = false;
-  readonly #logins = new StoredLogins();
 
   constructor(parts: SharingParts<User>, store: TokenStore) {
     const { host, proof } = parts;
@@ -43,7 +39,7 @@ export class SharedSession<User extends SessionUser> {
       failed: (error) => this.#tell(error),
     });
     const off = store.subscribe?.(() => {
-      this.#told++;
+      this.#news.tell();
       void this.look();
     });
     host.signal.addEventListener('abort', () => off?.());
@@ -53,8 +49,10 @@ export class SharedSession<User extends SessionUser> {
   get isDue(): boolean {
     // A closed client looks at nothing any more, so a look would be due for ever.
     if (this.#lookedAt === undefined || this.isPending || this.#parts.host.signal.aborted) return false;
-    if (this.vault.store.subscribe && this.#followUps <= MOST_FOLLOW_UPS) return this.#heard < this.#told;
-    return elapsed(this.#parts.host.clock, this.#lookedAt) >= LOOK_AGAIN;
+    const tells = this.vault.store.subscribe !== undefined && !this.#news.isTooMuch;
+    if (tells && this.#news.isUnheard) return true;
+    // What it told of while it was down may not have been read.
+    return (!tells || this.#isDown) && elapsed(this.#parts.host.clock, this.#lookedAt) >= LOOK_AGAIN;
   }
 
   /** The epoch of what takes the place of `document`. Where that is gone, it is the same session all the same. */
@@ -77,30 +75,28 @@ export class SharedSession<User extends SessionUser> {
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
-      // Told of something while it was reading. After a few times the next use looks, as if it told nothing.
-      const isTold = this.#heard < this.#told;
-      this.#followUps = isTold ? this.#followUps + 1 : 0;
-      const isEnough = this.#followUps > MOST_FOLLOW_UPS || this.#parts.host.signal.aborted;
-      if (isTold && !isEnough) void this.look();
+      if (this.#news.mayFollowUp() && !this.#parts.host.signal.aborted) void this.look();
     });
     return this.#looking;
   }
 
-  /** Takes over what is newer than what was seen last. */
-  take({ document, now, since }: Sight): void {
+  /** Takes over what is newer than what was seen last; with `isOverruled` also that, in place of what is here. */
+  take({ document, now, since }: Sight, isOverruled = false): void {
     const { clock } = this.#parts.host;
     this.#lookedAt = moment(clock);
-    this.#isTold = false;
+    this.#isDown = false;
     const seen = this.#seen;
     // Something that is gone is no sign-out: that leaves a document behind.
-    if (document === undefined || (seen !== undefined && document.version <= seen.version)) return;
+    if (document === undefined || (!isOverruled && document.version <= (seen?.version ?? -1))) return;
     this.#seen = document;
     const { wallet, state } = this.#parts;
     const isOther = seen !== undefined && seen.epoch !== document.epoch;
     if (document.state === 'signed-in') {
-      if (isOther || seen?.state === 'ended') this.#parts.supersede();
+      // What is over here may have left no word in the store: there was nothing, or a login was faster.
+      const isOver = ['signed-out', 'ended'].includes(state.snapshot.status);
+      if (isOther || isOver) this.#parts.supersede();
       // The same user, but signed out in between: what was asked before then is not answered now (T8).
-      if (isOther && state.user?.id === document.userId) wallet.forget();
+      if (isOther && seen.state !== 'none' && state.user?.id === document.userId) wallet.forget();
       // A machine that slept on the store's answer must not take tokens for younger than they are.
       tellOfAdopted(this.#parts.host, wallet.adopt(document, now + elapsed(clock, since)));
     } else if (document.state === 'none') {
@@ -113,7 +109,7 @@ export class SharedSession<User extends SessionUser> {
   /** What was stored from here has been seen here. */
   note(document: SessionDocument): void {
     this.#lookedAt = moment(this.#parts.host.clock);
-    this.#logins.written(document);
+    this.logins.written(document);
     if (this.#seen === undefined || document.version > this.#seen.version) this.#seen = document;
   }
 
@@ -121,7 +117,7 @@ export class SharedSession<User extends SessionUser> {
   signedIn(slot: Slot, isLogin: boolean): Promise<void> {
     const { wallet } = this.#parts;
     const seen = this.#seen;
-    const login = this.#logins.add();
+    const login = this.logins.add();
     this.#hasBegun ||= !isLogin;
     let isLate = false;
     const written = this.#writer.writeInTime(({ document, now }) => {
@@ -130,26 +126,27 @@ export class SharedSession<User extends SessionUser> {
       const isClaimed = document?.claim !== undefined && document.refreshToken !== undefined;
       const isNewer = (document?.state ?? 'none') !== 'none' && document?.version !== seen?.version;
       isLate = !isLogin && (isClaimed || isNewer);
-      if (isLate || this.#logins.isDone(login)) return undefined;
+      if (isLate || this.logins.isDone(login)) return undefined;
       const { token, ...parts } = wallet.stored(slot, now);
       const isSame = hasSession(document) && document?.userId === parts.userId;
       const epoch = isSame && document ? document.epoch : nextEpoch(document, now);
       const tokens = token ? [token] : [];
       const signedIn = { ...parts, ...CLEAN, state: 'signed-in', epoch, tokens } as const;
-      return this.#logins.writing(following(document, signedIn, now));
+      return this.logins.writing(following(document, signedIn, now));
     });
     return isLogin ? written : written.then(() => (isLate ? this.look() : undefined));
   }
 
   /** Leaves word that the user has signed out; not where another one is signed in by now. */
   signedOut(): Promise<void> {
-    const epoch = this.#seen?.epoch;
     // Who began with the same tokens finds nothing, and has to be told.
-    const wasPending = this.#logins.signedOut();
+    const wasPending = this.logins.signedOut();
     return this.#writer.writeInTime(({ document, now }) => {
       // A refresh token that nobody has redeemed yet would sign the user in again.
       const isEmpty = !hasSession(document) && document?.refreshToken === undefined && !wasPending;
-      const isOther = epoch !== undefined && document?.epoch !== epoch && !this.#logins.isOwn(document);
+      // By now: a refresh from before the sign-out may have begun a session meanwhile.
+      const epoch = this.#seen?.epoch;
+      const isOther = epoch !== undefined && document?.epoch !== epoch && !this.logins.isOwn(document);
       if (isEmpty || isOther) return undefined;
       return following(document, { ...OVER, state: 'signed-out', epoch: nextEpoch(document, now) }, now);
     });
@@ -163,26 +160,28 @@ export class SharedSession<User extends SessionUser> {
     // What happened here comes first: what is stored is older.
     await this.#writer.idle;
     if (this.#parts.host.signal.aborted) return;
-    const told = this.#told;
+    const { told } = this.#news;
     try {
       const sight = await this.vault.look();
-      if (!this.isPending) this.take(sight);
+      // Looked at again when it is stored.
+      if (this.isPending) return;
+      this.take(sight);
     } catch (error) {
       // Looked at again after a while: a store that is down must not hold up every request.
       this.#lookedAt = moment(this.#parts.host.clock);
       this.#tell(error as TokenError);
-    } finally {
-      // Only now: what is sent meanwhile would still be the old user's.
-      this.#heard = told;
     }
+    // Only now: what is sent meanwhile would still be the old user's.
+    this.#news.heard(told);
   }
 
   #leave(to: 'signed-out' | 'ended', isOther: boolean): void {
     const { wallet, state } = this.#parts;
-    if (to === 'signed-out') {
+    // The end of a session that came after this one's is no end of this one: that was over before.
+    if (to === 'signed-out' || (isOther && state.user !== undefined)) {
       this.#parts.supersede(new SessionError('SIGNED_OUT'));
       wallet.forget();
-    } else if (!isOther && state.user !== undefined) {
+    } else if (state.user !== undefined) {
       const error = new SessionError('SESSION_ENDED');
       this.#parts.supersede(error);
       wallet.drop();
@@ -192,8 +191,8 @@ export class SharedSession<User extends SessionUser> {
 
   /** Once until it works again. */
   #tell({ message }: Error): void {
-    if (this.#isTold) return;
-    this.#isTold = true;
+    if (this.#isDown) return;
+    this.#isDown = true;
     this.#parts.host.events.emit('warning', { code: 'STORE_UNAVAILABLE', message });
   }
 }

@@ -9,7 +9,11 @@ export class StoredLogins {
   #all = 0;
   /** The last login that needs no write any more. */
   #done = 0;
-  #writing: { readonly document: SessionDocument; readonly all: number } | undefined;
+  /** The epoch of the last claim that was tried. */
+  #claimed: number | undefined;
+  #written: SessionDocument | undefined;
+  /** How many logins each document holds that was tried: an earlier one may be stored in the end. */
+  readonly #held = new WeakMap<SessionDocument, number>();
 
   /** A login, by its number. */
   add(): number {
@@ -30,17 +34,24 @@ export class StoredLogins {
 
   /** `document` holds every login so far. */
   writing(document: SessionDocument): SessionDocument {
-    this.#writing = { document, all: this.#all };
+    this.#written = document;
+    this.#held.set(document, this.#all);
     return document;
   }
 
   written(document: SessionDocument): void {
-    if (this.#writing?.document === document) this.#done = Math.max(this.#done, this.#writing.all);
+    this.#done = Math.max(this.#done, this.#held.get(document) ?? 0);
   }
 
-  /** Whether `document` came of the last login that was written, even if nobody heard that it was stored. */
+  /** `document` is stored with a claim, and perhaps with a refresh token that was at hand. */
+  claiming(document: SessionDocument): void {
+    this.#claimed = document.epoch;
+  }
+
+  /** Whether `document` came of the last login or claim that was written, even if nobody heard that it was stored. */
   isOwn(document: SessionDocument | undefined): boolean {
-    const own = this.#writing?.document;
+    if (document !== undefined && document.epoch === this.#claimed) return true;
+    const own = this.#written;
     return own !== undefined && own.epoch === document?.epoch && own.userId === document.userId;
   }
 }

@@ -10,6 +10,8 @@ const PATIENCE = 5000;
 const LAST_TRIES = 5;
 /** So often a write is tried again at once when somebody else was faster. */
 const PATIENT_CONFLICTS = 3;
+/** Of so many writes without an answer it is looked whether they were stored. */
+const MOST_UNHEARD = 16;
 const RETRY_LEAST = 100;
 const RETRY_MOST = 500;
 
@@ -80,7 +82,7 @@ export class Writer {
 
   async #write(change: Change): Promise<void> {
     const { host, vault } = this.#parts;
-    let tried: Tried | undefined;
+    let unheard: readonly Tried[] = [];
     let conflicts = 0;
     this.#failure = undefined;
     const start = moment(host.clock);
@@ -91,18 +93,21 @@ export class Writer {
       try {
         const sight = await vault.look();
         // An answer may have been lost on the way, and yet it was stored.
-        if (tried !== undefined && isStored(sight.document, tried)) {
-          this.#parts.written(tried.next);
+        const stored = unheard.find((tried) => isStored(sight.document, tried));
+        if (stored) {
+          this.#parts.written(stored.next);
           return;
         }
         const next = change(sight);
         if (next === undefined) return;
-        tried = { base: sight.document, next };
+        const before = unheard;
+        unheard = [...before.slice(1 - MOST_UNHEARD), { base: sight.document, next }];
         if (await vault.swap(sight.document, next)) {
           this.#parts.written(next);
           return;
         }
-        tried = undefined;
+        // Perhaps it was one of the earlier ones that was faster.
+        unheard = before;
         // Many write at once, or the store takes nothing: without a pause nobody else would have a turn.
         if (++conflicts > PATIENT_CONFLICTS) await wait(RETRY_LEAST * host.random());
       } catch (error) {
@@ -124,6 +129,8 @@ interface Tried {
 function isStored(document: SessionDocument | undefined, { base, next }: Tried): boolean {
   if (document === undefined || isSameWrite(document, next)) return document !== undefined;
   const isLater = document.epoch === next.epoch && document.version > next.version;
+  // An end is that of the session before: a login would not have been refused at once.
+  if (document.state !== next.state) return false;
   // As long as the refresh token from before is there, nobody has.
   return isLater && document.refreshToken !== base?.refreshToken;
 }
