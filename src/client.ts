@@ -9,7 +9,7 @@ import { ConfigError } from './errors.ts';
 import type { ClientEvents, EventName } from './events.ts';
 import { fetchOver, pipeline, type ValetFetch } from './fetch.ts';
 import { consoleLogger } from './logger.ts';
-import { checkKeys, checkTimeout } from './options.ts';
+import { checkKeys, checkRetry, checkTimeout } from './options.ts';
 import { needOf, readAuth } from './pipeline/auth.ts';
 import { isRequest } from './pipeline/body.ts';
 import type { Next, Stage } from './pipeline/exchange.ts';
@@ -73,6 +73,7 @@ export class Client<User extends SessionUser = SessionUser> {
     this.#isChild = credential instanceof Family;
     const own = checkKeys('Client', options, CLIENT_OPTIONS);
     checkTimeout(options.timeout);
+    checkRetry(options.retry);
     this.#settings = readSettings(options);
     this.#base = baseOf(this.#settings);
     this.#options = Object.fromEntries(
@@ -170,6 +171,7 @@ export class Client<User extends SessionUser = SessionUser> {
       if (this.#isOver) throw new ConfigError('CLIENT_CLOSED');
       const auth = options && Object.hasOwn(options, 'auth') ? options.auth : undefined;
       checkTimeout(options?.timeout);
+      checkRetry(options?.retry);
       // ky is given an absolute URL: its own ways of joining differ from ours (rule P7).
       const href = typeof input === 'string' ? resolveText(input, this.#base).href : hrefOf(input);
       // Before ky, where the platform's own refusal would quote the password.

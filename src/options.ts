@@ -42,6 +42,12 @@ export function checkTimeout(value: unknown): void {
   throw invalidOption('timeout is a number of milliseconds above 0, or false for no limit.');
 }
 
+/** More than that it is ky's to judge. */
+export function checkRetry(value: unknown): void {
+  if (value === undefined || typeof value === 'number' || isObject(value)) return;
+  throw invalidOption('retry is the number of further tries, or an object such as { limit: 3 }; 0 for none.');
+}
+
 export function invalidOption(message: string): ConfigError {
   return new ConfigError('INVALID_OPTION', { message });
 }

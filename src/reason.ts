@@ -10,7 +10,8 @@ export function reasonOf(error: unknown): string | undefined {
   let reason: string | undefined;
   for (let depth = 0; depth < 5 && typeof inner === 'object' && inner !== null; depth++) {
     const { code, message, cause } = inner as { code?: unknown; message?: unknown; cause?: unknown };
-    if (typeof code === 'string') return code;
+    // Codes of the system are known to many, those of Node's fetch to few.
+    if (typeof code === 'string') return code.startsWith('UND_') ? `${String(message)} (${code})` : code;
     if (typeof message === 'string' && message !== '') reason ??= message;
     inner = cause;
   }

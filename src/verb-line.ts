@@ -16,6 +16,8 @@ export class VerbLine implements Line {
   readonly #epoch: number | undefined;
   #body: Body | undefined;
   #exchange: Exchange | undefined;
+  /** Where the platform was led by redirects that it followed itself. */
+  #answeredAt: string | undefined;
 
   constructor(connection: Connection, next: Next, auth: Auth) {
     this.#connection = connection;
@@ -43,8 +45,10 @@ export class VerbLine implements Line {
     });
     this.#exchange?.onBodyEnd?.();
     this.#exchange = exchange;
+    this.#answeredAt = undefined;
     return this.#next(exchange).then(
       (response) => {
+        if (response.redirected) this.#answeredAt = response.url;
         if (response.ok) this.#body?.release();
         return response;
       },
@@ -65,13 +69,15 @@ export class VerbLine implements Line {
         url: host.redactor.text(printableUrl(url)),
       };
       const name = `${request.method} ${host.redactor.text(new URL(url).pathname)}`;
-      return { request, name, lastUrl: request.url, carried: false, replayed: false, credential: undefined };
+      const facts = { request, name, lastUrl: request.url, elsewhere: undefined };
+      return { ...facts, carried: false, replayed: false, credential: undefined };
     }
     const { credential, carried, replayed } = exchange;
     const explained = carried ? strategy.explain?.(credential) : undefined;
-    const lastUrl = exchange.hop?.href ?? exchange.href;
+    const lastUrl = this.#answeredAt ?? exchange.hop?.href ?? exchange.href;
+    const elsewhere = hostElsewhere(exchange, lastUrl);
     const request = summarize(exchange);
-    return { request, name: nameOf(exchange), lastUrl, carried, replayed, credential: explained };
+    return { request, name: nameOf(exchange), lastUrl, elsewhere, carried, replayed, credential: explained };
   }
 
   fence(): void {
@@ -82,4 +88,12 @@ export class VerbLine implements Line {
     this.#exchange?.onBodyEnd?.();
     this.#body?.release();
   }
+}
+
+/** The host of `last`, where that has another origin. */
+function hostElsewhere({ href, redactor }: Exchange, last: string): string | undefined {
+  const to = URL.parse(last);
+  return to === null || to.origin === URL.parse(href)?.origin
+    ? undefined
+    : (redactor?.text(to.host) ?? to.host);
 }

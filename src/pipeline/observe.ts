@@ -34,7 +34,8 @@ export function observe(strategy: AuthStrategy, events: EventSink, clock: Clock)
 }
 
 function credentialId(strategy: AuthStrategy, exchange: Exchange): { credentialId: string } | undefined {
-  const id = exchange.credential === undefined ? undefined : strategy.describe?.(exchange.credential);
+  // Who answered elsewhere, after a redirect, has not seen it.
+  const id = exchange.carried ? strategy.describe?.(exchange.credential) : undefined;
   return id === undefined ? undefined : { credentialId: id };
 }
 

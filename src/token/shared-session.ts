@@ -16,7 +16,7 @@ const LOOK_AGAIN = 500;
 /** One session in a store, as this client sees it: takes over what others store, and stores what happens here (T14). */
 export class SharedSession<User extends SessionUser> {
   readonly vault: Vault;
-  readonly logins = new StoredLogins();
+  readonly logins: StoredLogins = new StoredLogins();
   readonly #parts: SharingParts<User>;
   readonly #writer: Writer;
   #seen: SessionDocument | undefined;

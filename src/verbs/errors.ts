@@ -6,7 +6,7 @@ import { detectPlatform, isOffline } from '../platform.ts';
 import { reasonOf } from '../reason.ts';
 import { MASK, type Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
-import { explainStatus, short } from './explain.ts';
+import { answered, explainStatus, short } from './explain.ts';
 import { DoesNotFit, LostBody, NotJson, validate } from './read-body.ts';
 import type { CallFacts, ErrorSchema } from './verb-options.ts';
 
@@ -25,8 +25,7 @@ export async function toValetError(error: unknown, context: ErrorContext): Promi
   if (error instanceof HTTPError) return await toHttpError(error, context);
   // ky's timeouts are ours in its clothes: the pipeline keeps the time.
   if (error instanceof TimeoutError) return error.cause ?? error;
-  if (error instanceof KyNetworkError || error instanceof LostBody)
-    return toNetworkError(error.cause, context);
+  if (error instanceof KyNetworkError || error instanceof LostBody) return toNetworkError(error, context);
   if (error instanceof NotJson) return toNotJson(error, context);
   if (error instanceof DoesNotFit) return toInvalidResponse(error, context);
   return context.redactor.clean(error);
@@ -83,7 +82,9 @@ const PROBLEM_TEXTS: ReadonlySet<string> = new Set(['type', 'title', 'detail', '
 const CORS = ' In a browser it can also be CORS, which hides even a 401: look at the Network tab.';
 
 /** For errors of the platform's `fetch`, at the send or while a body is read. */
-function toNetworkError(cause: unknown, { facts, redactor }: ErrorContext): NetworkError {
+function toNetworkError(error: KyNetworkError | LostBody, { facts, redactor }: ErrorContext): NetworkError {
+  const { cause } = error;
+  const isBroken = error instanceof LostBody;
   const offline = isOffline();
   const [, host = ''] = /^[^:]*:\/\/([^/?#]*)/.exec(facts.lastUrl) ?? [];
   const reason = offline
@@ -91,9 +92,12 @@ function toNetworkError(cause: unknown, { facts, redactor }: ErrorContext): Netw
     : short(redactor.text(reasonOf(cause) ?? (cause instanceof Error ? cause.message : 'no reason given')));
   const next = offline
     ? 'It can be sent again when the network is back.'
-    : `Is the server running, and is the host right?${detectPlatform() === 'browser' ? CORS : ''}`;
+    : isBroken
+      ? 'Try again; if it happens often, look at the server and at what is in between.'
+      : `Is the server running, and is the host right?${detectPlatform() === 'browser' ? CORS : ''}`;
+  const what = isBroken ? 'lost the rest of its answer from' : 'got no answer from';
   return new NetworkError(offline ? 'OFFLINE' : 'NETWORK', {
-    message: `${facts.name} got no answer from ${redactor.text(host)}: ${reason}. ${next}`,
+    message: `${facts.name} ${what} ${redactor.text(host)}: ${reason}. ${next}`,
     cause: redactor.copy(cause),
     request: facts.request,
   });
@@ -124,7 +128,7 @@ function toNotJson({ response, text }: NotJson, { facts, redactor }: ErrorContex
     ? `with JSON that is cut off or broken (it ${start}). Look at the server.`
     : `with ${type}, not JSON (it ${start}). This is usually a wrong baseUrl or a login page.`;
   return new ResponseError('NOT_JSON', {
-    message: `${facts.name} answered ${response.status} ${said}`,
+    message: `${answered(facts)} ${response.status} ${said}`,
     request: facts.request,
   });
 }

@@ -15,7 +15,14 @@ export function explainStatus(
   const { status } = response;
   const said = serverSays(response, problem, redactor);
   const scope = missingScope(response, redactor);
-  return `${facts.name} answered ${status}${status === 401 ? nature(facts) : ''}.${said} ${nextStep(status, facts, scope)}`;
+  return `${answered(facts)} ${status}${status === 401 ? nature(facts) : ''}.${said} ${nextStep(status, facts, scope)}`;
+}
+
+/** Who answered: it is named where it is not who was asked. */
+export function answered({ name, elsewhere }: CallFacts): string {
+  return elsewhere === undefined
+    ? `${name} answered`
+    : `${name} was redirected to ${elsewhere}, which answered`;
 }
 
 function nature({ replayed }: CallFacts): string {
@@ -30,6 +37,7 @@ function missingScope({ status, headers }: Response, redactor: Redactor): string
 }
 
 function nextStep(status: number, facts: CallFacts, scope: string | undefined): string {
+  if (facts.elsewhere !== undefined && !facts.carried) return ELSEWHERE;
   if (status === 401) return facts.carried ? (facts.credential ?? 'Check the credential.') : BARE;
   if (scope !== undefined)
     return `The token lacks ${scope}: ask for it with auth: { scopes }, or list it in stepUp.`;
@@ -41,6 +49,8 @@ function nextStep(status: number, facts: CallFacts, scope: string | undefined): 
 }
 
 const BARE = 'It was sent without a credential: sign in, or leave auth: false out.';
+const ELSEWHERE =
+  'A credential does not go along to another origin, so this says nothing of it: look why the request is redirected.';
 const FORBIDDEN =
   'The credential is known but may not do this: check its permissions. Some gateways answer a bad key so.';
 

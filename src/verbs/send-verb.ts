@@ -1,7 +1,7 @@
 import ky, { type Options, type ResponsePromise, TimeoutError } from 'ky';
 import type { BodyInput, Clock } from '../contracts.ts';
 import { ValetError } from '../errors.ts';
-import { isObject, ownOf } from '../options.ts';
+import { ownOf } from '../options.ts';
 import type { Redactor } from '../redact.ts';
 import { type ErrorContext, toValetError } from './errors.ts';
 import { mergeHeaders } from './merge-headers.ts';
@@ -154,8 +154,7 @@ class VerbCall {
 function withinReason(retry: Options['retry']): Exclude<NonNullable<Options['retry']>, number> {
   if (retry === undefined) return { maxRetryAfter: LONGEST_WAIT };
   if (typeof retry === 'number') return { limit: retry, maxRetryAfter: LONGEST_WAIT };
-  // What is neither is for ky to refuse.
-  return isObject(retry) ? { maxRetryAfter: LONGEST_WAIT, ...retry } : retry;
+  return { maxRetryAfter: LONGEST_WAIT, ...retry };
 }
 
 function stringify(json: unknown, { stringifyJson }: Options): string {

@@ -45,6 +45,8 @@ export interface CallFacts {
   readonly name: string;
   /** Where it led to: that of `request` unless servers redirected it. It may hold a secret. */
   readonly lastUrl: string;
+  /** The host that answered, where redirects led to another origin. */
+  readonly elsewhere: string | undefined;
   /** Whether the last hop carried the credential. */
   readonly carried: boolean;
   readonly replayed: boolean;

@@ -38,10 +38,13 @@ test('a redirect to where nobody answers names who did not answer', async () => 
   expect(error.request?.url).toBe(`${server.origin}/orders`);
 });
 
-test('a connection that is cut is NETWORK', async () => {
+test('a connection that is cut is NETWORK, and says what was cut', async () => {
   await using server = await startServer((_, response) => void response.destroy());
   const client = new Client(VERB_KEY, { baseUrl: server.origin });
-  expect(await valetErrorOf(() => client.get('x', { retry: 0 }))).toMatchObject({ code: 'NETWORK' });
+  const error = await valetErrorOf(() => client.get('x', { retry: 0 }));
+  expect(error).toMatchObject({ code: 'NETWORK' });
+  expect(error.message).toContain('got no answer from');
+  expect(error.message).toContain('closed (UND_ERR_SOCKET)');
 });
 
 test.each(SHORTCUTS)('a body that is cut while %s reads it is NETWORK', async (shortcut) => {
@@ -52,6 +55,7 @@ test.each(SHORTCUTS)('a body that is cut while %s reads it is NETWORK', async (s
   const client = new Client(VERB_KEY, { baseUrl: server.origin });
   const error = await valetErrorOf(() => client.get('x')[shortcut]());
   expect(error).toMatchObject({ code: 'NETWORK', retryable: true });
+  expect(error.message).toContain('lost the rest of its answer');
   expect(error.request?.url).toBe(`${server.origin}/x`);
 });
 

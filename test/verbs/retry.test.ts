@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { accessToken, apiKey, type ClientOptions, type VerbOptions } from '../../src/index.ts';
-import { thrownBy, valetErrorOf } from '../support/thrown.ts';
+import { accessToken, apiKey, Client, type ClientOptions, type VerbOptions } from '../../src/index.ts';
+import { valetErrorOf } from '../support/thrown.ts';
 import { AT_ONCE, createVerbClient } from '../support/verb-client.ts';
 
 /** Answers with these statuses, one after another, the last one for good. */
@@ -113,8 +113,9 @@ test.each(['the client', 'a child'])('no try follows the close of %s', async (wh
 test('what is no way to try again is refused, and nothing is sent', async () => {
   const { client, sent } = createVerbClient();
   for (const retry of ['often', true, ['get'], [2]] as unknown as ClientOptions['retry'][]) {
-    const error = await thrownBy(() => client.get('x', { retry } as VerbOptions));
-    expect(String(error)).toContain('`retry` must be a number or an object');
+    const refused = { code: 'INVALID_OPTION', message: expect.stringContaining('{ limit: 3 }') as unknown };
+    expect(await valetErrorOf(() => client.get('x', { retry } as VerbOptions))).toMatchObject(refused);
+    expect(await valetErrorOf(() => new Client('key-0123456789', { retry }))).toMatchObject(refused);
   }
   expect(sent).toHaveLength(0);
 });
