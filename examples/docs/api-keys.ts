@@ -40,9 +40,17 @@ const primary = 'weather-key-retired';
 const secondary = 'weather-key-2';
 
 // #region two-keys
-const twoKeys = apiKey(({ rejectedKey }) => (rejectedKey === primary ? secondary : primary));
+let inUse = primary;
+const twoKeys = apiKey(({ rejectedKey }) => {
+  if (rejectedKey === inUse) inUse = inUse === primary ? secondary : primary;
+  return inUse;
+});
 // #endregion
-await new Client(twoKeys, { baseUrl }).get('current');
+const moved = new Client(twoKeys, { baseUrl });
+let again = 0;
+moved.on('replay', () => again++);
+for (let request = 0; request < 10; request++) await moved.get('current');
+console.log(`the primary key was revoked: of 10 requests ${again} was sent twice`);
 
 // #region label
 const watched = new Client(apiKey(key, { label: 'weather, billing team' }), { baseUrl });

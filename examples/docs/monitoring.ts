@@ -15,20 +15,20 @@ function toText(fields: object): string {
 }
 
 // #region log
-function logRequests(client: Client): () => void {
+function logRequests(client: Client, api: string): () => void {
   const stops = [
     client.on('response', ({ id, method, url, status, ms, replayed, credentialId }) =>
-      logger.info({ id, method, url, status, ms, replayed, credentialId }, 'response'),
+      logger.info({ api, id, method, url, status, ms, replayed, credentialId }, 'response'),
     ),
     client.on('requestfailed', ({ id, method, url, code, ms }) => {
-      const told = { id, method, url, code, ms };
+      const told = { api, id, method, url, code, ms };
       if (code === 'ABORTED') logger.debug(told, 'no response');
       else logger.warn(told, 'no response');
     }),
     client.on('refreshfailed', ({ reason, code, retryable, message }) =>
-      logger.warn({ reason, code, retryable, why: message }, 'no token'),
+      logger.warn({ api, reason, code, retryable, why: message }, 'no token'),
     ),
-    client.on('warning', ({ code, message }) => logger.warn({ code, why: message }, 'warning')),
+    client.on('warning', ({ code, message }) => logger.warn({ api, code, why: message }, 'warning')),
   ];
   return () => {
     for (const stop of stops) stop();
@@ -109,7 +109,7 @@ async function watchASession(): Promise<void> {
     return 'access-token-of-ada';
   };
   const client = new Client(getToken, { baseUrl });
-  const stop = logRequests(client);
+  const stop = logRequests(client, 'orders');
   alertFor(client);
   await client.fetch('orders');
   const leaving = new AbortController();
