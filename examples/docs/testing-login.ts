@@ -1,12 +1,30 @@
-/** The snippets of docs/guide/testing.md on logins: a whole one with a redirect, and the server behind `node:http`. */
+/** The snippets of docs/guide/testing.md on grants: a service, a whole login with a redirect, and the server behind `node:http`. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { accessToken, Client } from 'fetch-valet';
-import { authorizationCode, refreshToken } from 'fetch-valet/oauth';
+import { authorizationCode, clientCredentials, refreshToken } from 'fetch-valet/oauth';
 import { createAuthServer, createTestFetch } from 'fetch-valet/testing';
 import { listOrders } from './testing-app.ts';
 
 const orders = [{ id: 1, item: 'tea' }];
+
+// #region grant
+test('a service is known by the token of its grant', async () => {
+  const server = createAuthServer({ issuer: 'https://id.shop.example', clientId: 'reports' });
+  const api = createTestFetch({ 'GET /orders': orders });
+  const grant = clientCredentials({
+    issuer: server.issuer,
+    clientId: 'reports',
+    clientSecret: 'a-secret-for-tests',
+    fetch: (input, init) => server.answer(new Request(input, init)),
+  });
+  const reports = new Client(grant, { baseUrl: 'https://api.shop.example', runtime: { fetch: api } });
+
+  assert.deepEqual(await reports.get('orders').json(), orders);
+  const token = api.requests[0]?.authorization?.slice('Bearer '.length) ?? '';
+  assert.deepEqual(server.check(token), { user: { id: 'reports' }, scopes: [] });
+});
+// #endregion
 
 // #region login-page
 function openPage(href: string) {

@@ -19,6 +19,8 @@ test('the orders of the user are listed', async () => {
 // #endregion
 
 import { after } from 'node:test';
+import { inspect } from 'node:util';
+import { HttpError } from 'fetch-valet';
 import { createAuthServer, createClock, createTabs, expectNoSecrets } from 'fetch-valet/testing';
 import { placeOrder } from './testing-app.ts';
 
@@ -159,13 +161,26 @@ test('two tabs are one session', async () => {
 test('what the app logs holds no token', async () => {
   const log: unknown[] = [];
   const logger = { debug: (line: string) => log.push(line), warn: (line: string) => log.push(line) };
-  const api = createTestClient({ user: ada, debug: true, logger, responses: { '*': { status: 500 } } });
+  const responses = { '*': () => new Response(null, { status: 500 }) };
+  const api = createTestClient({ user: ada, debug: true, logger, responses });
   api.on('response', (event) => log.push(event));
   api.on('requestfailed', (event) => log.push(event));
 
   await listOrders(api).catch((error: unknown) => log.push(error));
+  assert.equal(api.requests[0]?.status, 500);
   expectNoSecrets(api, log);
 });
 // #endregion
+
+test('a token that the API itself quotes is found in the data of the error, which does not print it', async () => {
+  const quote = ({ headers }: Request): Response =>
+    Response.json({ got: headers.get('authorization') }, { status: 400 });
+  const api = createTestClient({ user: ada, responses: { '*': quote } });
+
+  const error = await listOrders(api).catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof HttpError);
+  assert.throws(() => expectNoSecrets(api, error), /\.data\.got/);
+  expectNoSecrets(api, [inspect(error), JSON.stringify(error)]);
+});
 
 after(() => console.log('The tests of the testing guide have run.'));
