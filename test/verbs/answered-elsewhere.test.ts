@@ -43,6 +43,14 @@ test('an answer from elsewhere that had the credential, and may have it, is told
   expect(error.message).toContain('was sent as header x-api-key');
 });
 
+test('an answer from where the platform itself was led to is told with its host', async () => {
+  await using place = await startElsewhere(403, '');
+  const client = new Client(VERB_KEY, { baseUrl: place.server.origin });
+  const error = await valetErrorOf(() => client.get('orders', { auth: false }));
+
+  expect(error.message).toContain(`GET /orders was redirected to ${place.host}, which answered 403.`);
+});
+
 test('a login page elsewhere is told with its host', async () => {
   await using place = await startElsewhere(200, '<html>');
   const client = new Client(VERB_KEY, { baseUrl: place.server.origin });
