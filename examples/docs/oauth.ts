@@ -2,7 +2,7 @@
  * The snippets of docs/guide/oauth.md. `ISSUER` is a real authorization server, with the clients and the resources
  * of the tests.
  */
-import { accessToken, Client } from 'fetch-valet';
+import { accessToken, Client, SessionError } from 'fetch-valet';
 import {
   authorizationCode,
   clientCredentials,
@@ -60,6 +60,21 @@ const source = refreshToken({ endpoints: { token: 'https://id.shop.example/token
 const resumed = new Client(accessToken(source, { initial: { refresh_token: kept } }), { baseUrl });
 // #endregion
 await resumed.get('orders');
+
+// Nobody was known yet, so nothing is held for the return of a user.
+const stale = refreshToken({ endpoints: { token: 'https://id.shop.example/token' }, clientId: 'shop-tool' });
+const tooLate = new Client(accessToken(stale, { initial: { refresh_token: 'refresh-token-ended' } }), {
+  baseUrl,
+  whenSessionEnds: 'hold',
+});
+let ends = 0;
+tooLate.on('sessionend', () => ends++);
+await tooLate.get('orders').catch((error: unknown) => {
+  if (!(error instanceof SessionError)) throw error;
+  const isQuoted = String(error.cause).includes('invalid_grant');
+  const { status } = tooLate.session.snapshot;
+  console.log(`${error.code}, ${status}, ${ends} sessions ended, its cause says why: ${isQuoted}`);
+});
 
 const { location, history } = openPage('https://shop.example/orders?page=2');
 

@@ -202,6 +202,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     `GET | ${stock}/shelves | authorization: Bearer (svc at https://stock.test/) => 200`,
     'POST | https://id.shop.example/token | refresh_token=refresh-token-kept&grant_type=refresh_token&client_id=shop-tool => 200',
     `GET | ${shop}/orders | authorization: Bearer access-token-2 => 200`,
+    'SIGNED_OUT, signed-out, 0 sessions ended, its cause says why: true',
     'back at /signed-in, with a code: true',
     'https://shop.example/orders for alice',
     `GET | ${shop}/orders | authorization: Bearer (alice at https://api.test/) => 200`,
