@@ -1,7 +1,7 @@
 import type { SessionUser, StoredToken } from '../contracts.ts';
 import type { ValetError } from '../errors.ts';
 import type { Answer } from './call-provider.ts';
-import { following, hasSession, isSameNeed, MOST_TOKENS, nextEpoch } from './document.ts';
+import { following, hasSession, isSameNeed, MOST_TOKENS, nextEpoch, OVER } from './document.ts';
 import type { Failure } from './failure.ts';
 import type { Flight, Outcome } from './flight.ts';
 import { busy, isServed, type Lease, temporary } from './lease.ts';
@@ -81,7 +81,11 @@ export class Settlement<User extends SessionUser> {
       if (!session.isLastWrite) return undefined;
       const { token, ...parts } = wallet.stored(slot, now);
       if (!withToken || token === undefined) {
-        return following(document, { refreshToken: parts.refreshToken, claim: undefined }, now);
+        const kept = { refreshToken: parts.refreshToken, claim: undefined };
+        // Beside the word that a session is over, others would not take it for the start of one.
+        const isOver = document?.state === 'ended' || document?.state === 'signed-out';
+        const start = isOver ? { ...OVER, state: 'none' as const, epoch: nextEpoch(document, now) } : {};
+        return following(document, { ...start, ...kept }, now);
       }
       const isSame = hasSession(document) && document?.userId === parts.userId;
       const epoch = isSame && document ? document.epoch : session.epochAfter(document, now);

@@ -100,6 +100,8 @@ export class SharedSession<User extends SessionUser> {
       // A machine that slept on the store's answer must not take tokens for younger than they are.
       tellOfAdopted(this.#parts.host, wallet.adopt(document, now + elapsed(clock, since)));
     } else if (document.state === 'none') {
+      // Another session is starting, so the one that was here is over.
+      if (isOther && seen.state === 'signed-in') this.#leave('signed-out', true);
       wallet.keep(document.refreshToken);
     } else if (seen !== undefined || this.#hasBegun) {
       this.#leave(document.state, isOther);

@@ -27,7 +27,7 @@ function createPlace(tells: boolean) {
     return { ...open(initial, { ...memory, read }, hooks), arrive: () => arrival.resolve() };
   };
   const document = (): SessionDocument | undefined => memory.read() as SessionDocument | undefined;
-  return { clock, issuer, document, open, openSlowly };
+  return { clock, issuer, memory, document, open, openSlowly };
 }
 
 test.each([true, false])(
@@ -131,6 +131,47 @@ test.each([
   expect(await request()).toBe(200);
   await clock.advance(1000);
   expect(document()).toMatchObject({ state: 'signed-in', userId: 'bob' });
+});
+
+test.each(['ended', 'signed-out'] as const)(
+  'a refresh token that came beside a token of no use starts a session for others, too, where the last one is %s',
+  async (state) => {
+    const { clock, document, memory } = createPlace(false);
+    await memory.swap(undefined, { format: 1, version: 1, epoch: 1, state, tokens: [] });
+    const open = (answer: TokenResponse): TokenValet =>
+      createTokenValet(({ refreshToken }) => (refreshToken === 'refresh-1' ? TOKEN : answer), {
+        clock,
+        store: sharedStore(memory),
+      });
+    const TOKEN = { token: 'token-2', refreshToken: 'refresh-2', expiresIn: 600 };
+    expect(await open({ token: 'two words', refreshToken: 'refresh-1' }).request()).toBe('TOKEN_INVALID');
+    await settle();
+    expect(document()).toMatchObject({ refreshToken: 'refresh-1' });
+
+    const other = open({ token: 'token-of-nobody' }).request();
+    await clock.advance(6000);
+    expect(await other).toBe(200);
+    expect(document()).toMatchObject({ state: 'signed-in', refreshToken: 'refresh-2' });
+  },
+);
+
+test('a sign-out elsewhere is heard also where another session is starting by then', async () => {
+  const { clock, issuer, memory, document, open } = createPlace(false);
+  const signedIn = open();
+  await signedIn.client.session.signIn(issuer.login('ada'));
+  const other = open();
+  expect(await other.request()).toBe(200);
+  await other.client.signOut();
+  const answer = { token: 'two words', refreshToken: 'refresh-1' };
+  const starting = createTokenValet(() => answer, { clock, store: sharedStore(memory) });
+  expect(await starting.request()).toBe('TOKEN_INVALID');
+  await settle();
+  expect(document()).toMatchObject({ state: 'none', refreshToken: 'refresh-1' });
+  await clock.advance(1000);
+
+  expect(await signedIn.request()).toBe('SIGNED_OUT');
+  expect(signedIn.client.session.snapshot).toEqual({ status: 'signed-out' });
+  expect(signedIn.sent).toEqual([]);
 });
 
 test('of two clients that start at once with different users, both end up with the same one', async () => {
