@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts';
 import type { Claims, Clock } from '../contracts.ts';
-import { checkKeys, invalidOption } from '../options.ts';
+import { checkKeys, invalidOption, isObject } from '../options.ts';
 import { base64, randomText } from './text.ts';
 
 /** When a test's JWT ends. */
@@ -24,6 +24,8 @@ const LIVED = 3600;
  */
 export function createTestJwt(claims: Claims = {}, options: TestJwtOptions = {}): string {
   const own = checkKeys('createTestJwt()', options, ['expiresIn', 'expiredAgo', 'clock']);
+  if (!isObject(claims))
+    throw invalidOption("createTestJwt() takes claims as an object, such as { sub: 'ada' }.");
   const { expiresIn, expiredAgo, clock = systemClock } = own;
   if (expiresIn !== undefined && expiredAgo !== undefined)
     throw invalidOption('createTestJwt() takes expiresIn or expiredAgo: a token cannot do both.');

@@ -19,7 +19,12 @@ const PART = 16;
  * look for
  */
 export function expectNoSecrets(from: SecretHolder | readonly string[], captured: unknown): void {
-  const secrets = 'secrets' in from ? from.secrets : from;
+  const secrets: unknown = Array.isArray(from) ? from : (from as Partial<SecretHolder> | null)?.secrets;
+  if (!isListOfTexts(secrets))
+    throw invalidOption(
+      'expectNoSecrets() takes whoever knows the secrets first: what createTestClient(), fakeTokenProvider() or ' +
+        'createAuthServer() made, or a list of the secrets themselves.',
+    );
   if (secrets.length === 0)
     throw invalidOption(
       'expectNoSecrets() has no secrets to look for. Call it after the requests, or pass what must not show.',
@@ -29,4 +34,9 @@ export function expectNoSecrets(from: SecretHolder | readonly string[], captured
   const places = new Map(leaks.map(({ path, secret }) => [path, fingerprint(secret)]));
   const lines = Array.from(places, ([path, name]) => `  ${path} (secret ${name})`);
   throw new Error(`A secret can be read in what was captured. Do not hand it out:\n${lines.join('\n')}`);
+}
+
+/** An empty text is none: it would be looked for, and never found. */
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string' && text !== '');
 }

@@ -1,6 +1,6 @@
 import type { Claims, SessionSnapshot, SessionUser, TokenProvider, TokenResponse } from '../contracts.ts';
-import { invalidOption } from '../options.ts';
 import { type AuthServer, MemoryAuthServer } from './auth-server.ts';
+import { checkUser } from './token-desk.ts';
 
 /** A server as one client uses it: who signs in there, and how often it redeems a refresh token. */
 export class People<User extends SessionUser> {
@@ -14,9 +14,7 @@ export class People<User extends SessionUser> {
   }
 
   login(user: User): TokenResponse {
-    const id: unknown = (user as User | null)?.id;
-    if (typeof id !== 'string' || id === '')
-      throw invalidOption("A user has a text as id, such as { id: 'ada' }.");
+    checkUser(user);
     return this.#server.login(user, { scopes: this.#scopes });
   }
 

@@ -1,5 +1,5 @@
 import type { Awaitable, FetchLike } from '../contracts.ts';
-import { invalidOption } from '../options.ts';
+import { invalidOption, isObject } from '../options.ts';
 
 /** What answers a request: a `Response`, a value that is sent as JSON, or nothing, which is a 204. */
 export type TestAnswer = (request: Request) => Awaitable<unknown>;
@@ -101,6 +101,8 @@ export function responseFrom(answer: unknown, url: string): Response {
 type Route = (request: Request) => boolean;
 
 function byRoute(responses: Readonly<Record<string, unknown>>): TestAnswer {
+  if (!isObject(responses))
+    throw invalidOption("responses is an object, such as { 'GET /orders': [] }, or a function.");
   const routes = Object.entries(responses).map(([key, answer]) => [routeOf(key), answer] as const);
   return (request) => {
     const [, answer] = routes.find(([fits]) => fits(request)) ?? unanswered(request);

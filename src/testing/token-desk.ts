@@ -1,4 +1,5 @@
 import type { Clock, SessionUser, TokenResponse } from '../contracts.ts';
+import { invalidOption } from '../options.ts';
 import { encodeJwt } from './jwt.ts';
 import { randomText } from './text.ts';
 
@@ -69,6 +70,9 @@ export class TokenDesk {
 
   /** The first tokens of a sign-in. */
   signIn(granted: Granted): IssuedTokens {
+    checkUser(granted.user);
+    if (!Array.isArray(granted.scopes))
+      throw invalidOption("scopes is a list of texts, such as ['orders:read'].");
     return this.#issue({ granted, isAlive: true });
   }
 
@@ -177,4 +181,11 @@ export class TokenDesk {
     this.#idTokens.push(idToken);
     return idToken;
   }
+}
+
+/** @throws `ConfigError` `INVALID_OPTION` */
+export function checkUser(user: SessionUser | null): void {
+  const id: unknown = user?.id;
+  if (typeof id !== 'string' || id === '')
+    throw invalidOption("A user has a text as id, such as { id: 'ada' }.");
 }

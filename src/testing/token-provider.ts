@@ -2,7 +2,7 @@ import { systemClock } from '../clock.ts';
 import type { Clock, SessionUser, TokenContext, TokenProvider, TokenResult } from '../contracts.ts';
 import { checkDuration, checkKeys, invalidOption } from '../options.ts';
 import { createTestJwt } from './jwt.ts';
-import type { TestUser } from './token-desk.ts';
+import { checkUser, type TestUser } from './token-desk.ts';
 
 /** How a fake provider fails: one call with a bad moment of the network, every call so, or every call with an error. */
 export type ProviderFailure = 'once' | 'always' | Error;
@@ -45,6 +45,8 @@ export function fakeTokenProvider(options: FakeTokenProviderOptions = {}): FakeT
   const { user = { id: 'test-user' }, ttl = 300_000, fail, latency = 0, clock } = own;
   checkDuration('ttl', ttl);
   checkDuration('latency', latency);
+  checkFailure(fail);
+  if (user !== null) checkUser(user);
   if (latency > 0 && clock === undefined)
     throw invalidOption('latency needs a clock that the test moves: clock: createClock().');
   const calls: TokenContext[] = [];
@@ -52,6 +54,7 @@ export function fakeTokenProvider(options: FakeTokenProviderOptions = {}): FakeT
   const answer = (): TokenResult => {
     throwIfFailing(provider);
     if (provider.user === null) return null;
+    checkUser(provider.user);
     const { id, ...claims } = provider.user;
     const token = createTestJwt(
       { ...claims, sub: id },
@@ -70,10 +73,19 @@ export function fakeTokenProvider(options: FakeTokenProviderOptions = {}): FakeT
 
 function throwIfFailing(provider: FakeTokenProvider): void {
   const { fail } = provider;
+  checkFailure(fail);
   if (fail === undefined) return;
   if (fail === 'once') provider.fail = undefined;
   // What a platform's `fetch` throws without a network: a bad moment, after which the session goes on.
   throw fail instanceof Error ? fail : new TypeError('fetch failed');
+}
+
+/** It may also be set later. */
+function checkFailure(fail: unknown): void {
+  if (fail === undefined || fail === 'once' || fail === 'always' || fail instanceof Error) return;
+  throw invalidOption(
+    "fail is 'once', 'always' or an Error to throw. Leave it out for a provider that works.",
+  );
 }
 
 function later(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

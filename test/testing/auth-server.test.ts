@@ -107,3 +107,13 @@ test.each([{ ttl: 60 }, { ttl: -1 }, { issuer: 'id' }, { rotate: true }])(
     expect((await valetErrorOf(() => createAuthServer(options as object))).code).toBe('INVALID_OPTION');
   },
 );
+
+test.each([
+  ['ada', {}],
+  [null, {}],
+  [{ id: '' }, {}],
+  [{ id: 'ada' }, { scopes: 'orders:read' }],
+])('a sign-in of %j with %j is refused', async (user, options) => {
+  const error = await valetErrorOf(() => createAuthServer().login(user as { id: string }, options as object));
+  expect(error.code).toBe('INVALID_OPTION');
+});

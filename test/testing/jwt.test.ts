@@ -36,3 +36,9 @@ test.each([{ expiresIn: 0 }, { expiresIn: 60, expiredAgo: 60 }, { expiredAgo: Nu
     expect((await valetErrorOf(() => createTestJwt({}, options as object))).code).toBe('INVALID_OPTION');
   },
 );
+
+test.each(['ada', null, ['ada'], 42])('claims that are no object are refused: %j', async (claims) => {
+  const error = await valetErrorOf(() => createTestJwt(claims as unknown as Record<string, unknown>));
+  expect(error.code).toBe('INVALID_OPTION');
+  expect(error.message).toContain("{ sub: 'ada' }");
+});

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Client } from '../../src/index.ts';
 import { createTestClient, expectNoSecrets } from '../../src/testing.ts';
 import { LEAKY_ERRORS } from '../support/leaky-errors.ts';
 import { thrownBy, valetErrorOf } from '../support/thrown.ts';
@@ -48,4 +49,16 @@ test('a short secret is found whole', () => {
 
 test('with no secrets to look for nothing would be proven: that is refused', async () => {
   expect((await valetErrorOf(() => expectNoSecrets([], 'log'))).code).toBe('INVALID_OPTION');
+});
+
+test.each([
+  ['a client that tells none', new Client('key-0123456789', { baseUrl: 'https://api.test' })],
+  ['nobody', null],
+  ['a text', SECRET],
+  ['a list with something missing', [SECRET, undefined]],
+  ['a list with an empty text', [SECRET, '']],
+])('%s knows no secrets to look for: that is refused', async (_, from) => {
+  const error = await valetErrorOf(() => expectNoSecrets(from as readonly string[], 'log'));
+  expect(error.code).toBe('INVALID_OPTION');
+  expect(error.message).toContain('createTestClient()');
 });

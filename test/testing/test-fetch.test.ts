@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createTestFetch } from '../../src/testing.ts';
+import { createTestFetch, type TestResponses } from '../../src/testing.ts';
 import { thrownBy, valetErrorOf } from '../support/thrown.ts';
 
 const API = 'https://api.test';
@@ -93,5 +93,14 @@ test.each(['orders', 'get /orders', 'GET orders', ''])(
   'the key %j is refused, with what to write',
   async (key) => {
     expect((await valetErrorOf(() => createTestFetch({ [key]: {} }))).message).toContain("'GET /orders'");
+  },
+);
+
+test.each([null, 42, 'GET /orders', [{ name: 'Ada' }]])(
+  'responses that are none are refused: %j',
+  async (responses) => {
+    expect((await valetErrorOf(() => createTestFetch(responses as unknown as TestResponses))).code).toBe(
+      'INVALID_OPTION',
+    );
   },
 );

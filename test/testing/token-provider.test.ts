@@ -94,3 +94,18 @@ test('a latency without a clock would be real time: that is refused', async () =
   const error = await valetErrorOf(() => fakeTokenProvider({ latency: 10 }));
   expect(error.message).toContain('createClock()');
 });
+
+test.each([
+  [{ fail: 'never' }, "'once'"],
+  [{ fail: true }, "'once'"],
+  [{ fail: null }, "'once'"],
+  [{ user: 'ada' }, "{ id: 'ada' }"],
+  [{ user: { id: 42 } }, "{ id: 'ada' }"],
+])('options that make no sense are refused, also when they are set later: %j', async (options, next) => {
+  const made = await valetErrorOf(() => fakeTokenProvider(options as object));
+  expect(made.code).toBe('INVALID_OPTION');
+  expect(made.message).toContain(next);
+  const { client, request } = createTokenValet(Object.assign(fakeTokenProvider(), options));
+  expect(await request()).toBe('INVALID_OPTION');
+  client.close();
+});
