@@ -140,11 +140,17 @@ function dispatch(name: string): void {
 }
 
 function check(options: WebStorageOptions): WebStorageOptions {
-  const own = checkKeys('webStorage()', options, ['key', 'storage', 'clock']);
-  const { storage } = own;
-  const isStorage = storage === undefined || storage === 'local' || storage === 'session';
-  if (isStorage || typeof (storage as Partial<Storage> | null)?.setItem === 'function') return own;
+  // A Storage would pass for options: it has a method `key`.
+  const given = isStorage(options) ? (null as never) : options;
+  const own = checkKeys('webStorage()', given, ['storage', 'key', 'clock']);
+  const { key = '', storage = 'local' } = own;
+  if (typeof key !== 'string') throw invalidOption("key is a text, such as 'fetch-valet'.");
+  if (storage === 'local' || storage === 'session' || isStorage(storage)) return own;
   throw invalidOption("storage is 'local', 'session' or a Storage.");
+}
+
+function isStorage(value: unknown): value is Storage {
+  return typeof (value as Partial<Storage> | null)?.setItem === 'function';
 }
 
 function isPage(): boolean {

@@ -125,7 +125,8 @@ const FOREIGN =
   'The store holds something that is no session document of this version of fetch-valet. It is left as it is, and ' +
   'this session is kept in memory: other tabs and processes do not see it. Use another key, or remove it.';
 const REFUSED =
-  'The store cannot be used here, as in some private windows. This session is kept in memory: it ends with the page.';
+  'The store cannot be used here, as in some private windows. This session is kept in memory: it ends with the page. ' +
+  'Outside of browsers fileStore() keeps one.';
 
 function unavailable(cause: Error): TokenError {
   return new TokenError('STORE_UNAVAILABLE', {

@@ -147,8 +147,36 @@ test.each([
   [{ sotrage: 'local' }, 'sotrage'],
   [{ storage: 'locale' }, 'storage'],
   [{ storage: null }, 'storage'],
+  [{ key: 42 }, 'key'],
+  [{ key: null }, 'key'],
 ])('options that are none are refused: %j', async (options, named) => {
   const error = await valetErrorOf(() => webStorage(options as object));
   expect(error.code).toBe('INVALID_OPTION');
   expect(error.message).toContain(named);
+});
+
+test('a Storage in place of options is refused, whatever is in it', async () => {
+  const storage = createStorage();
+  for (const given of [
+    storage,
+    Object.create(storage) as object,
+    Object.assign(storage, { items: 'secret' }),
+  ]) {
+    const error = await valetErrorOf(() => webStorage(given as object));
+    expect(error.code).toBe('INVALID_OPTION');
+    expect(error.message).toContain('{ storage }');
+    expect(error.message).not.toContain('items');
+  }
+});
+
+test('where there is no web storage, as in Node, the warning names the store that keeps a session there', async () => {
+  const issuer = createRotatingIssuer();
+  const { client, request } = createTokenValet(issuer.provider, {
+    initial: issuer.login('ada'),
+    store: webStorage(),
+  });
+  const warnings: string[] = [];
+  client.on('warning', ({ code, message }) => warnings.push(`${code}: ${message}`));
+  expect(await request()).toBe(200);
+  expect(warnings).toEqual([expect.stringMatching(/^STORE_UNAVAILABLE: .*fileStore\(\)/)]);
 });
