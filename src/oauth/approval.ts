@@ -1,5 +1,5 @@
 import type { Awaitable } from '../contracts.ts';
-import { secureUrl } from './issuer-options.ts';
+import { issuerUrl } from './issuer-options.ts';
 
 /** Decides on an issuer that is not listed. */
 type Approve = (issuer: string, resource: string) => Awaitable<boolean>;
@@ -13,7 +13,7 @@ export class Approval {
 
   /** @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL` */
   constructor(issuers: readonly (string | URL)[], approve: Approve | undefined) {
-    this.#issuers = new Set(issuers.map((issuer) => secureUrl('issuers', issuer).href));
+    this.#issuers = new Set(issuers.map((issuer) => issuerUrl('issuers', issuer).href));
     this.#approve = approve;
   }
 

@@ -1,9 +1,9 @@
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../contracts.ts';
-import { checkKeys, invalidOption } from '../options.ts';
+import { invalidOption } from '../options.ts';
 import { AuthorizationCodeLogin, type AuthorizationCodeSource } from './code-login.ts';
 import { Issuer } from './issuer.ts';
-import { ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.ts';
+import { checkGrant, ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.ts';
 import { browserPage, type LoginPage } from './login-page.ts';
 import { type LoginStorage, PendingLogins } from './pending-logins.ts';
 
@@ -26,9 +26,11 @@ export interface AuthorizationCodeOptions extends IssuerOptions {
   readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
+const PAGE = "a whole URL of your app, such as 'https://app.example.com/signed-in' (http: on loopback)";
+
 /** @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL` */
 export function authorizationCode(options: AuthorizationCodeOptions): AuthorizationCodeSource {
-  const { redirectUri, postLogoutRedirectUri, storage, page, clock, ...own } = checkKeys(
+  const { redirectUri, postLogoutRedirectUri, storage, page, clock, ...own } = checkGrant(
     'authorizationCode()',
     options,
     [...ISSUER_OPTIONS, 'redirectUri', 'postLogoutRedirectUri', 'storage', 'page', 'clock'],
@@ -38,9 +40,9 @@ export function authorizationCode(options: AuthorizationCodeOptions): Authorizat
       'authorizationCode() needs redirectUri: the page that the server sends the user back to.',
     );
   return new AuthorizationCodeLogin(new Issuer(own), {
-    redirectUri: secureUrl('redirectUri', redirectUri).href,
+    redirectUri: secureUrl('redirectUri', redirectUri, PAGE).href,
     postLogoutRedirectUri:
-      postLogoutRedirectUri && secureUrl('postLogoutRedirectUri', postLogoutRedirectUri).href,
+      postLogoutRedirectUri && secureUrl('postLogoutRedirectUri', postLogoutRedirectUri, PAGE).href,
     page: page ?? browserPage,
     logins: new PendingLogins(() => storage ?? globalThis.sessionStorage, clock ?? systemClock),
   });

@@ -1,8 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import type { TokenSource } from '../contracts.ts';
-import { checkKeys } from '../options.ts';
 import { Issuer } from './issuer.ts';
-import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
+import { checkGrant, ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { tokenAnswer } from './token-answer.ts';
 
 /** Options of {@link clientCredentials}. */
@@ -14,7 +13,7 @@ export type ClientCredentialsOptions = IssuerOptions;
  * @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL`
  */
 export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
-  const issuer = new Issuer(checkKeys('clientCredentials()', options, ISSUER_OPTIONS));
+  const issuer = new Issuer(checkGrant('clientCredentials()', options, ISSUER_OPTIONS));
   return {
     async getToken({ scopes, audience, signal }) {
       const { client, authentication } = issuer;

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import type { EndedSession, TokenSource } from '../contracts.ts';
-import { invalidOption } from '../options.ts';
+import { checkKeys, invalidOption } from '../options.ts';
 import { exchangeCode } from './code-exchange.ts';
 import { digest } from './digest.ts';
 import { endSessionUrl } from './end-session.ts';
@@ -27,6 +27,7 @@ export interface FinishedLogin {
   readonly returnTo: string;
 }
 
+const OPTIONS = ['returnTo', 'scopes', 'parameters'];
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
 
 /** Tokens of a user who signs in at the authorization server's own pages, with PKCE (RFC 6749 §4.1, RFC 7636). */
@@ -66,7 +67,8 @@ export class AuthorizationCodeLogin extends LoginSource implements Authorization
     this.#parts = parts;
   }
 
-  async signIn({ returnTo, scopes, parameters }: SignInOptions = {}): Promise<void> {
+  async signIn(options: SignInOptions = {}): Promise<void> {
+    const { returnTo, scopes, parameters } = checkKeys('signIn()', options, OPTIONS);
     const { page, logins } = this.#parts;
     const target = sameOrigin(returnTo ?? page.href(), page.href());
     const { client } = this.issuer;

@@ -5,7 +5,7 @@ import { ValetError } from '../errors.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import type { Redactor } from '../redact.ts';
 import { Issuer } from './issuer.ts';
-import { ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.ts';
+import { checkGrant, ISSUER_OPTIONS, type IssuerOptions, secureUrl } from './issuer-options.ts';
 import { denied, expired, isBadMoment, refusedBy } from './login-errors.ts';
 import { LoginSource } from './login-source.ts';
 import { errorIn, holdsToken } from './refusal.ts';
@@ -61,7 +61,8 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     this.#clock = clock;
   }
 
-  async signIn({ scopes, signal }: DeviceSignInOptions = {}): Promise<void> {
+  async signIn(options: DeviceSignInOptions = {}): Promise<void> {
+    const { scopes, signal } = checkKeys('signIn()', options, ['scopes', 'signal']);
     const { client, authentication, redactor } = this.issuer;
     const server = await this.issuer.metadata(signal);
     if (server.device_authorization_endpoint === undefined) throw withoutDevices();
@@ -138,7 +139,7 @@ class DeviceLogin extends LoginSource implements DeviceSource {
 
 /** @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL` */
 export function deviceCode(options: DeviceCodeOptions): DeviceSource {
-  const { onCode, clock, ...own } = checkKeys('deviceCode()', options, [
+  const { onCode, clock, ...own } = checkGrant('deviceCode()', options, [
     ...ISSUER_OPTIONS,
     'onCode',
     'clock',

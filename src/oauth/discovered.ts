@@ -1,8 +1,8 @@
 import type { Awaitable, TokenSource } from '../contracts.ts';
-import { checkKeys, invalidOption } from '../options.ts';
+import { invalidOption } from '../options.ts';
 import type { FinishedLogin } from './code-login.ts';
 import { Discovery } from './discovery.ts';
-import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
+import { checkGrant, ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import type { LoginStorage } from './pending-logins.ts';
 
 /** What a grant is made with once the issuer is known: pass it on, with what the grant needs besides. */
@@ -51,7 +51,7 @@ export function discovered<Source extends TokenSource = TokenSource>(
   options: DiscoveredOptions<Source>,
 ): DiscoveredSource<Source> {
   const known = ISSUER_OPTIONS.filter((name) => !['issuer', 'endpoints', 'audience'].includes(name));
-  const own = checkKeys('discovered()', options, [...known, 'issuers', 'approve', 'grant', 'storage']);
+  const own = checkGrant('discovered()', options, [...known, 'issuers', 'approve', 'grant', 'storage']);
   if ((own.issuers ?? []).length === 0 && typeof own.approve !== 'function')
     throw invalidOption(
       'discovered() needs issuers: those that may be asked for tokens, since a resource can name anybody; or approve.',

@@ -1,4 +1,5 @@
 import type * as oauth from 'oauth4webapi';
+import type { TokenContext } from '../contracts.ts';
 import { ConfigError } from '../errors.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { isLoopback } from '../platform.ts';
@@ -66,6 +67,18 @@ export const ENDPOINTS = {
   endSession: 'end_session_endpoint',
 } as const;
 
+/** The options of a grant, all of them known. */
+export function checkGrant<Options extends object>(
+  grant: string,
+  options: Options,
+  known: readonly string[],
+): Options {
+  // The function itself in place of what it makes passes for a token provider, and is called with a context.
+  if ((options as Partial<TokenContext> | null)?.forceRefresh !== undefined)
+    throw invalidOption(`${grant} was not called. Write new Client(${grant.replace(')', '{ … })')}).`);
+  return checkKeys(grant, options, known);
+}
+
 /** @throws `ConfigError` `INVALID_OPTION` */
 export function checkNames({
   scopes,
@@ -97,11 +110,23 @@ export function readEndpoints(endpoints: Endpoints = {}): Partial<oauth.Authoriz
   return Object.fromEntries(given) as Partial<oauth.AuthorizationServer>;
 }
 
-/** Secrets and codes go there: https, or this machine (rule S2). */
-export function secureUrl(name: string, value: string | URL): URL {
+/** @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL` */
+export function issuerUrl(name: string, value: string | URL): URL {
+  const url = secureUrl(name, value);
+  if (url.pathname.includes('/.well-known/'))
+    throw invalidOption(`Write ${name} without /.well-known/…: that is added.`);
+  return url;
+}
+
+/** Secrets and codes go there: https, or this machine (rule S2). `what` it is, for who passes something else. */
+export function secureUrl(
+  name: string,
+  value: string | URL,
+  what = "an https: URL, such as 'https://id.example.com'",
+): URL {
   const url = URL.parse(String(value));
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
-    throw invalidOption(`${name} is an https: URL, such as 'https://id.example.com'.`);
+    throw invalidOption(`${name} is ${what}.`);
   if (url.username !== '' || url.password !== '')
     throw invalidOption(`${name} holds user info. Take it out: secrets have options of their own.`);
   if (url.protocol === 'http:' && !isLoopback(url.hostname, false)) {

@@ -7,7 +7,14 @@ import { createRedactor, type Redactor } from '../redact.ts';
 import { type BoundedFetch, boundedFetch } from './bounded-fetch.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { Dpop } from './dpop.ts';
-import { checkNames, ENDPOINTS, type IssuerOptions, readEndpoints, secureUrl } from './issuer-options.ts';
+import {
+  checkNames,
+  ENDPOINTS,
+  type IssuerOptions,
+  issuerUrl,
+  readEndpoints,
+  secureUrl,
+} from './issuer-options.ts';
 import { ANY_ALGORITHM, discover } from './metadata.ts';
 import { ServerClock } from './server-clock.ts';
 
@@ -42,7 +49,7 @@ export class Issuer {
       );
     checkNames(options);
     this.#options = options;
-    this.#issuer = options.issuer === undefined ? undefined : secureUrl('issuer', options.issuer);
+    this.#issuer = options.issuer === undefined ? undefined : issuerUrl('issuer', options.issuer);
     this.#given = readEndpoints(options.endpoints);
     if (this.#issuer === undefined && this.#given.token_endpoint === undefined)
       throw invalidOption('An OAuth grant needs issuer, or endpoints: { token }.');

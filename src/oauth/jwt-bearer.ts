@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import type { Awaitable, TokenContext, TokenSource } from '../contracts.ts';
-import { checkKeys, invalidOption } from '../options.ts';
+import { invalidOption } from '../options.ts';
 import { Issuer } from './issuer.ts';
-import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
+import { checkGrant, ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { tokenAnswer } from './token-answer.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -18,7 +18,7 @@ export interface JwtBearerOptions extends IssuerOptions {
  * @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL`
  */
 export function jwtBearer(options: JwtBearerOptions): TokenSource {
-  const { assertion, ...own } = checkKeys('jwtBearer()', options, [...ISSUER_OPTIONS, 'assertion']);
+  const { assertion, ...own } = checkGrant('jwtBearer()', options, [...ISSUER_OPTIONS, 'assertion']);
   if (typeof assertion !== 'function')
     throw invalidOption('jwtBearer() needs assertion: a function that signs a JWT.');
   const issuer = new Issuer(own);

@@ -4,7 +4,7 @@ import type { Awaitable, Clock, TokenSource } from '../contracts.ts';
 import { checkKeys, invalidOption } from '../options.ts';
 import { AuthorizationCodeLogin, type FinishedLogin, type SignInOptions } from './code-login.ts';
 import { Issuer } from './issuer.ts';
-import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
+import { checkGrant, ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { abandoned } from './login-errors.ts';
 import { PendingLogins } from './pending-logins.ts';
 
@@ -61,7 +61,8 @@ class LoopbackLogin extends AuthorizationCodeLogin implements LoopbackSource {
     this.#address = address;
   }
 
-  override async signIn({ signal, ...options }: LoopbackSignInOptions = {}): Promise<void> {
+  override async signIn(options: LoopbackSignInOptions = {}): Promise<void> {
+    const { signal, ...asked } = checkKeys('signIn()', options, ['scopes', 'parameters', 'signal']);
     signal?.throwIfAborted();
     const { path = '/callback', clock = systemClock } = this.#options;
     const visitor = await receive(path);
@@ -71,7 +72,7 @@ class LoopbackLogin extends AuthorizationCodeLogin implements LoopbackSource {
     try {
       this.redirectUri = visitor.uri;
       this.#address.href = visitor.uri;
-      await super.signIn({ ...options, returnTo: visitor.uri });
+      await super.signIn({ ...asked, returnTo: visitor.uri });
       this.#address.href = await visitor.answer;
       await this.#finish(visitor);
     } finally {
@@ -93,7 +94,7 @@ class LoopbackLogin extends AuthorizationCodeLogin implements LoopbackSource {
 
 /** @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL` */
 export function authorizationCode(options: LoopbackOptions): LoopbackSource {
-  const { open, path, clock, ...own } = checkKeys('authorizationCode()', options, [
+  const { open, path, clock, ...own } = checkGrant('authorizationCode()', options, [
     ...ISSUER_OPTIONS,
     'open',
     'path',

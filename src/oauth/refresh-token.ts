@@ -1,7 +1,6 @@
 import type { TokenSource } from '../contracts.ts';
-import { checkKeys } from '../options.ts';
 import { Issuer } from './issuer.ts';
-import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
+import { checkGrant, ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { refresh } from './refresh.ts';
 import { revoke } from './revoke.ts';
 
@@ -15,7 +14,7 @@ export type RefreshTokenOptions = IssuerOptions;
  * @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL`
  */
 export function refreshToken(options: RefreshTokenOptions): TokenSource {
-  const issuer = new Issuer(checkKeys('refreshToken()', options, ISSUER_OPTIONS));
+  const issuer = new Issuer(checkGrant('refreshToken()', options, ISSUER_OPTIONS));
   return {
     getToken: (context) =>
       context.refreshToken === undefined ? null : refresh(issuer, context.refreshToken, context),

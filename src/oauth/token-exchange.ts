@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import type { Awaitable, TokenContext, TokenSource } from '../contracts.ts';
-import { checkKeys, invalidOption } from '../options.ts';
+import { invalidOption } from '../options.ts';
 import { Issuer } from './issuer.ts';
-import { ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
+import { checkGrant, ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
 import { tokenAnswer } from './token-answer.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -25,7 +25,7 @@ const OPTIONS = [...ISSUER_OPTIONS, 'subjectToken', 'subjectTokenType', 'actorTo
  * @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL`
  */
 export function tokenExchange(options: TokenExchangeOptions): TokenSource {
-  const { subjectToken, subjectTokenType, actorToken, actorTokenType, ...own } = checkKeys(
+  const { subjectToken, subjectTokenType, actorToken, actorTokenType, ...own } = checkGrant(
     'tokenExchange()',
     options,
     OPTIONS,

@@ -147,6 +147,27 @@ test.each(['https://evil.example/', '//evil.example', 'javascript:alert(1)', 'ht
   },
 );
 
+test('a misspelt option of a login is refused before anything is stored', async () => {
+  const tab = openTab({ issuer: 'https://id.example' });
+  const error = await valetErrorOf(() => tab.source.signIn({ returnto: '/orders' } as object));
+  expect(error.code).toBe('INVALID_OPTION');
+  expect(error.message).toContain('"returnto"');
+  expect(tab.stored.size).toBe(0);
+  expect(tab.href).toBe(HOME);
+});
+
+test.each(['redirectUri', 'postLogoutRedirectUri'])(
+  '%s is a whole URL of the app, and the message says so',
+  async (name) => {
+    const error = await valetErrorOf(() =>
+      openTab({ issuer: 'https://id.example' }, { [name]: '/signed-in' }),
+    );
+    expect(error.code).toBe('INVALID_OPTION');
+    expect(error.message).toContain(`${name} is a whole URL of your app`);
+    expect(error.message).toContain('https://app.example.com/signed-in');
+  },
+);
+
 test('a page of this origin may be named to return to', async () => {
   await using server = await startAuthorizationServer();
   const tab = openTab(server);

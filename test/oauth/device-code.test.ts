@@ -266,3 +266,12 @@ test('a server without device codes is told of as such', async () => {
   const source = deviceCode({ issuer: `${server.origin}/`, clientId: 'cli', onCode: () => {} });
   expect(await valetErrorOf(() => source.signIn())).toMatchObject({ code: 'INVALID_OPTION' });
 });
+
+test('a misspelt option of a login is refused before a code is asked for', async () => {
+  await using server = await startServer();
+  const source = deviceCode({ issuer: server.origin, clientId: 'cli', onCode: () => {} });
+  const error = await valetErrorOf(() => source.signIn({ scope: ['read'] } as object));
+  expect(error.code).toBe('INVALID_OPTION');
+  expect(error.message).toContain('"scope"');
+  expect(server.received).toEqual([]);
+});

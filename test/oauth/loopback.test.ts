@@ -130,6 +130,17 @@ test('what the program does to open the browser may fail, and the login with it'
   expect(await thrownBy(() => source.signIn())).toMatchObject({ message: 'no browser' });
 });
 
+test('a misspelt option of a login is refused before the browser is opened', async () => {
+  const opened: string[] = [];
+  const source = createProgram({ issuer: 'https://id.example' }, (url) => void opened.push(url));
+  for (const options of [{ scope: ['read'] }, { returnTo: '/orders' }]) {
+    const error = await valetErrorOf(() => source.signIn(options as object));
+    expect(error.code).toBe('INVALID_OPTION');
+    expect(error.message).toContain('signal');
+  }
+  expect(opened).toEqual([]);
+});
+
 test.each<[string, object]>([
   ['nothing that opens a browser', { open: undefined }],
   ['a path that is none', { path: 'callback' }],

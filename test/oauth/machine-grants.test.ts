@@ -1,7 +1,15 @@
 import { decodeJwt, exportJWK, generateKeyPair } from 'jose';
 import { expect, test } from 'vitest';
-import { accessToken, Client } from '../../src/index.ts';
-import { clientCredentials, jwtBearer, refreshToken, tokenExchange } from '../../src/oauth.ts';
+import { accessToken, Client, type TokenProvider } from '../../src/index.ts';
+import {
+  authorizationCode,
+  clientCredentials,
+  deviceCode,
+  discovered,
+  jwtBearer,
+  refreshToken,
+  tokenExchange,
+} from '../../src/oauth.ts';
 import { startAuthorizationServer } from '../support/authorization-server.mjs';
 import { createManualClock } from '../support/clock.ts';
 import { startServer } from '../support/server.ts';
@@ -293,3 +301,37 @@ test.each(['\n', '\r\n', '\t', '\0', '\u0085'])(
     expectNoSecret(error, 'svc-secret-0123');
   },
 );
+
+test.each([
+  'https://id.example/.well-known/openid-configuration',
+  'https://id.example/tenant/.well-known/openid-configuration',
+  'https://id.example/.well-known/oauth-authorization-server/tenant',
+])('the URL of a metadata document is no issuer: %s', async (issuer) => {
+  const makers = [
+    () => clientCredentials({ clientId: 'a', issuer }),
+    () => clientCredentials({ clientId: 'a', issuer: new URL(issuer) }),
+    () => discovered({ clientId: 'a', clientSecret: 'svc-secret-0123', issuers: [issuer] }),
+  ];
+  for (const make of makers) {
+    const error = await valetErrorOf(make);
+    expect(error.code).toBe('INVALID_OPTION');
+    expect(error.message).toContain('without /.well-known/…');
+  }
+});
+
+test.each(
+  Object.entries({
+    authorizationCode,
+    clientCredentials,
+    deviceCode,
+    discovered,
+    jwtBearer,
+    refreshToken,
+    tokenExchange,
+  }),
+)('%s itself in place of what it makes is told of as such', async (name, grant) => {
+  using client = new Client(grant as unknown as TokenProvider, { baseUrl: 'https://api.test' });
+  const error = await valetErrorOf(() => client.get('orders'));
+  expect(error.code).toBe('INVALID_OPTION');
+  expect(error.message).toContain(`new Client(${name}({ … }))`);
+});
