@@ -77,12 +77,7 @@ export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unkno
   // Some servers put what they were sent here, too.
   const oauthError = refusal.oauthError && redactor.text(refusal.oauthError);
   const said = sayRefusal(refusal, redactor);
-  const isTemporary =
-    status === 408 ||
-    status === 429 ||
-    status >= 500 ||
-    (status < 400 && oauthError === undefined) ||
-    PASSING.has(oauthError);
+  const isTemporary = isBusy(status) || (status < 400 && oauthError === undefined) || PASSING.has(oauthError);
   if (isTemporary) {
     const error = new TokenError('TOKEN_ENDPOINT_UNAVAILABLE', {
       message: `No access token: ${said}. The session stays; it is tried again. Check the endpoint if it keeps failing.`,
@@ -97,6 +92,11 @@ export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unkno
   return over
     ? final(said, cause, oauthError, wantsUser(said, oauthError, refusal.suberror))
     : misconfigured(said, cause, oauthError, status);
+}
+
+/** A bad moment, whatever the body is. */
+function isBusy(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 /** A refusal of one token among several: the session goes on without it (rule T12). */
@@ -162,9 +162,10 @@ function judgeHttpError(thrown: HttpError, redactor: Redactor): Failure {
 function sayRefusal({ status, oauthError, description, contentType }: Refusal, redactor: Redactor): string {
   const quoted = description === undefined ? undefined : JSON.stringify(redactor.text(description));
   const details = redactor.text([oauthError, quoted].filter((part) => part !== undefined).join(', '));
+  const more = details === '' ? '' : ` (${details})`;
   const type =
-    contentType === undefined || details !== '' ? '' : ` with ${redactor.text(contentType)}, not JSON`;
-  return `the token endpoint answered ${status}${details === '' ? type : ` (${details})`}`;
+    contentType === undefined || isBusy(status) ? '' : ` with ${redactor.text(contentType)}, not JSON`;
+  return `the token endpoint answered ${status}${more || type}`;
 }
 
 function wantsUser(said: string, code: unknown, suberror?: unknown): Failure['wantsUser'] {

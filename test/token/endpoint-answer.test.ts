@@ -171,3 +171,21 @@ test('text that is cut between two chunks in the middle of a character is put to
     tokens: { scope: 'é😀' },
   });
 });
+
+test.each([408, 429, 500, 503])(
+  'a %d without JSON is told by its status and that it is tried again, not by its type',
+  async (status) => {
+    const headers = { 'content-type': 'text/plain' };
+    const { kind, error } = await failureOf(read('Slow down', { status, headers }));
+    expect(kind).toBe('temporary');
+    expect(error).toMatchObject({ code: 'TOKEN_ENDPOINT_UNAVAILABLE', retryable: true, status });
+    expect(error.message).toContain(`answered ${status}. The session stays; it is tried again.`);
+    expect(error.message).not.toMatch(/JSON|text\/plain/);
+  },
+);
+
+test('a 404 without JSON is told with its type: the URL may be that of a page', async () => {
+  const { error } = await failureOf(read('<p>', { status: 404, headers: { 'content-type': 'text/html' } }));
+  expect(error.code).toBe('TOKEN_ENDPOINT_REJECTED');
+  expect(error.message).toContain('answered 404 with text/html, not JSON');
+});
