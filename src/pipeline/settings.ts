@@ -73,7 +73,7 @@ function readBaseUrl(value: unknown): string | undefined {
   const url = URL.parse(text, relative ? 'http://relative.invalid' : undefined);
   if (!url) throw invalidBaseUrl('it is neither an absolute URL nor a path that begins with /');
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw invalidBaseUrl('only http: and https: can be fetched');
+    throw invalidBaseUrl("only http: and https: work; write 'http://localhost:3000'");
   if (url.username !== '' || url.password !== '') throw invalidBaseUrl('it holds user info');
   if (url.search !== '' || url.hash !== '') throw invalidBaseUrl('a query or fragment has no place in it');
   return (relative ? url.pathname : url.origin + url.pathname).replace(/\/+$/, '');

@@ -1,6 +1,6 @@
 import type { AuthStrategy, Host } from '../contracts.ts';
 import { ConfigError } from '../errors.ts';
-import { checkDuration, checkKeys } from '../options.ts';
+import { checkDuration, checkKeys, invalidOption } from '../options.ts';
 import { detectPlatform, isDevelopment } from '../platform.ts';
 import { fingerprint } from '../redact.ts';
 import { looksLikeJwt, textFault } from './credential-text.ts';
@@ -34,7 +34,7 @@ export function apiKey(
  * A key that never changes by itself, such as a personal access token, sent as `Authorization: Bearer`
  * (RFC 6750 §2.1). For tokens that expire use a token provider.
  *
- * @throws {@link ConfigError} `MISSING_API_KEY`, `INVALID_API_KEY`
+ * @throws {@link ConfigError} `MISSING_API_KEY`, `INVALID_API_KEY`, `INVALID_OPTION`
  */
 export function bearer(
   value: string | undefined | ApiKeyFunction,
@@ -67,11 +67,15 @@ function keyStrategy(
   const known = ['in', 'name', 'scheme', 'maxAge', 'secret', 'label'];
   const { maxAge, secret, label } = checkKeys(`${name} options`, options, known);
   checkDuration('maxAge', maxAge);
-  if (typeof value !== 'function') checkKey(value, writer, `the first argument of ${where}`);
   const source =
     typeof value === 'function'
       ? keyFunction(value, maxAge, (key) => checkKey(key, writer, 'the answer of the key function'))
       : undefined;
+  if (!source) {
+    checkKey(value, writer, `the first argument of ${where}`);
+    if (typeof label === 'string' && label.includes(value as string))
+      throw invalidOption('label holds the key. Name its use instead.');
+  }
   return {
     name,
     placement: writer.placement,
@@ -79,9 +83,9 @@ function keyStrategy(
     connect(host) {
       warnInBrowser(secret, host);
       source?.connect(host);
-      if (source === undefined) host.redactor.add(value, value as string);
+      if (!source) host.redactor.add(value, value as string);
     },
-    credential: (query) => (source === undefined ? (value as string) : source.credential(query)),
+    credential: (query) => (source ? source.credential(query) : (value as string)),
     apply: (outgoing, key) => writer.write(outgoing, key),
     describe: (key) => label ?? fingerprint(key),
     explain: (key) =>

@@ -3,6 +3,7 @@ import { createFetch } from '../../src/fetch.ts';
 import { Client } from '../../src/index.ts';
 import type { PipelineOptions } from '../../src/pipeline/settings.ts';
 import { createFakeFetch, ok } from '../support/fake-fetch.ts';
+import { valetErrorOf } from '../support/thrown.ts';
 
 const KEY = 'key-0123456789abcdef';
 
@@ -48,6 +49,15 @@ test.each([
 ])('refuses %j as a base URL', (baseUrl) => {
   expect(codeOf({ baseUrl })).toBe('INVALID_BASE_URL');
 });
+
+test.each(['localhost:3000', 'localhost:3000/v1', 'api.test:8080'])(
+  'a base URL without its scheme, %s, is told that the scheme comes first',
+  async (baseUrl) => {
+    const error = await valetErrorOf(() => createFetch(KEY, { baseUrl }));
+    expect(error.code).toBe('INVALID_BASE_URL');
+    expect(error.message).toContain("'http://localhost:3000'");
+  },
+);
 
 test.each([
   'https://api.test',

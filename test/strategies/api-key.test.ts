@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Client, createFetch } from '../../src/index.ts';
-import { type ApiKeyOptions, apiKey, plainKey } from '../../src/strategies/api-key.ts';
+import { type ApiKeyOptions, apiKey, bearer, plainKey } from '../../src/strategies/api-key.ts';
 import { describeAuthStrategy } from '../contracts/auth-strategy.ts';
 import { asBrowser } from '../support/as-browser.ts';
 
@@ -230,6 +230,20 @@ test.each([
   expect(await valetErrorOf(() => apiKey(KEY, options as ApiKeyOptions))).toMatchObject({
     code: 'INVALID_OPTION',
   });
+});
+
+test('a label that holds the key would show it in events: it is refused, and the message does not hold it', async () => {
+  const make = [
+    () => apiKey(KEY, { label: KEY }),
+    () => apiKey(KEY, { label: `billing (${KEY})` }),
+    () => bearer(KEY, { label: KEY }),
+  ];
+  for (const run of make) {
+    const error = await valetErrorOf(run);
+    expect(error.code).toBe('INVALID_OPTION');
+    expect(error.message).toContain('label');
+    expectNoSecret(error, KEY);
+  }
 });
 
 test('a label stands for the key in events, otherwise a fingerprint does', async () => {
