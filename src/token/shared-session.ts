@@ -103,7 +103,7 @@ export class SharedSession<User extends SessionUser> {
       // Another session is starting, so the one that was here is over.
       if (isOther && seen.state === 'signed-in') this.#leave('signed-out', true);
       wallet.keep(document.refreshToken);
-    } else if (seen !== undefined || this.#hasBegun) {
+    } else if (seen !== undefined || this.#hasBegun || wallet.refreshToken !== undefined) {
       this.#leave(document.state, isOther);
     }
   }
@@ -141,15 +141,11 @@ export class SharedSession<User extends SessionUser> {
 
   /** Leaves word that the user has signed out; not where another one is signed in by now. */
   signedOut(): Promise<void> {
-    // Who began with the same tokens finds nothing, and has to be told.
-    const wasPending = this.logins.signedOut();
-    return this.#writer.writeInTime(({ document, now }) => {
-      // A refresh token that nobody has redeemed yet would sign the user in again.
-      const isEmpty = !hasSession(document) && document?.refreshToken === undefined && !wasPending;
+    const isMeant = this.logins.signedOut(this.#parts.host.clock);
+    return this.#writer.writeInTime((sight) => {
       // By now: a refresh from before the sign-out may have begun a session meanwhile.
-      const epoch = this.#seen?.epoch;
-      const isOther = epoch !== undefined && document?.epoch !== epoch && !this.logins.isOwn(document);
-      if (isEmpty || isOther) return undefined;
+      if (!isMeant(sight, this.#seen?.epoch)) return undefined;
+      const { document, now } = sight;
       return following(document, { ...OVER, state: 'signed-out', epoch: nextEpoch(document, now) }, now);
     });
   }

@@ -1,4 +1,7 @@
-import type { SessionDocument } from '../contracts.ts';
+import { elapsed, moment } from '../clock.ts';
+import type { Clock, SessionDocument } from '../contracts.ts';
+import { hasSession } from './document.ts';
+import type { Sight } from './vault.ts';
 
 /**
  * Which logins of this client are still to be stored. What is written is what is at hand then, so a later login may
@@ -25,11 +28,19 @@ export class StoredLogins {
     return this.#done >= login;
   }
 
-  /** Returns whether a login was still on its way. */
-  signedOut(): boolean {
-    const isPending = this.#done < this.#all;
+  /** A sign-out, now. Returns whether what is stored is meant by it; `epoch`: that of the session seen last. */
+  signedOut(clock: Clock): (sight: Sight, epoch: number | undefined) => boolean {
+    const wasPending = this.#done < this.#all;
     this.#done = this.#all;
-    return isPending;
+    const since = moment(clock);
+    return ({ document, now }, epoch) => {
+      // A refresh token that nobody has redeemed yet would sign the user in again. Who began with the same tokens
+      // as a login that was on its way finds nothing, and has to be told.
+      if (!hasSession(document) && document?.refreshToken === undefined && !wasPending) return false;
+      // That login would have taken the place of what was there by then, and so does its end.
+      const isBefore = wasPending && (document?.epoch ?? 0) <= now - elapsed(clock, since);
+      return epoch === undefined || document?.epoch === epoch || isBefore || this.#isOwn(document);
+    };
   }
 
   /** `document` holds every login so far. */
@@ -49,7 +60,7 @@ export class StoredLogins {
   }
 
   /** Whether `document` came of the last login or claim that was written, even if nobody heard that it was stored. */
-  isOwn(document: SessionDocument | undefined): boolean {
+  #isOwn(document: SessionDocument | undefined): boolean {
     if (document !== undefined && document.epoch === this.#claimed) return true;
     const own = this.#written;
     return own !== undefined && own.epoch === document?.epoch && own.userId === document.userId;

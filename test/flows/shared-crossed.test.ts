@@ -349,3 +349,60 @@ test('a login of the same user elsewhere, while a first refresh is being stored,
   expect(await valet.request()).toBe(200);
   expect(valet.events).not.toContain('signedout');
 });
+
+test('a sign-out reaches who began with the same refresh token, and was about to redeem it', async () => {
+  const { clock, issuer, open, slow, document } = createPlace();
+  const { refreshToken } = issuer.login('ada');
+  const { place, store } = slow();
+  const valet = open({ store, initial: { refreshToken } });
+  const other = open({ initial: { refreshToken } });
+  place.before = async () => {
+    expect(await other.request()).toBe(200);
+    await other.client.signOut();
+  };
+  const answer = valet.request();
+  await clock.advance(3000);
+
+  expect(await answer).toBe('SIGNED_OUT');
+  expect(document()).toMatchObject({ state: 'signed-out', tokens: [] });
+  expect(document()?.refreshToken).toBeUndefined();
+  expect([issuer.redeemed, issuer.isDead]).toEqual([1, false]);
+});
+
+test('a sign-out right after a sign-in ends the session that another client has stored in between', async () => {
+  const { clock, issuer, open, slow, document } = createPlace();
+  const { place, store } = slow();
+  const valet = open({ store });
+  await valet.client.session.signIn(issuer.login('ada'));
+  await open().client.session.signOut();
+  await clock.advance(100);
+  await open().client.session.signIn(issuer.login('ada'));
+  await clock.advance(100);
+  place.read = 100;
+  const signedIn = valet.client.session.signIn(issuer.login('ada'));
+  const signedOut = valet.client.signOut();
+  await clock.advance(3000);
+  await Promise.all([signedIn, signedOut]);
+
+  expect(document()).toMatchObject({ state: 'signed-out', tokens: [] });
+  expect(await open().request()).toBe('SIGNED_OUT');
+});
+
+test('a sign-out that is stored late leaves alone who has signed in since then', async () => {
+  const { clock, issuer, open, slow, document } = createPlace();
+  const { place, store } = slow();
+  const valet = open({ store });
+  await valet.client.session.signIn(issuer.login('ada'));
+  place.read = 1000;
+  const signedIn = valet.client.session.signIn(issuer.login('ada'));
+  const signedOut = valet.client.signOut();
+  await clock.advance(10);
+  const other = open();
+  await other.client.session.ready;
+  await other.client.signOut();
+  await other.client.session.signIn(issuer.login('bob'));
+  await clock.advance(3000);
+  await Promise.all([signedIn, signedOut]);
+
+  expect(document()).toMatchObject({ state: 'signed-in', userId: 'bob' });
+});
