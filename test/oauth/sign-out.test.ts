@@ -100,6 +100,7 @@ test('a store that does not take the sign-out keeps the user on the page; the re
     runtime: { clock },
   });
   await client.session.ready;
+  while ((shared.store.read() as SessionDocument | undefined)?.state !== 'signed-in') await settle();
   const here = tab.href;
   stop();
   const failed = valetErrorOf(() => client.signOut());
