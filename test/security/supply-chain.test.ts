@@ -136,8 +136,8 @@ test('the library knows the address of no server but that of its own documentati
   }
 
   // The machine itself is where logins of command-line programs come back to.
-  // Names that nobody can own (RFC 6761) are those of the test kit.
-  const named = /\.(?:invalid|test)$|^(?:api|id)\.example\.com$|^127\.0\.0\.1:?$/;
+  // Names that nobody can own (RFC 6761) are those of the test kit, and what messages give for an example.
+  const named = /\.(?:invalid|test)$|^(?:api|app|id)\.example\.com$|^127\.0\.0\.1:?$|^localhost:3000$/;
   expect([...found].filter((host) => !named.test(host))).toEqual(['fetch-valet.dev']);
 });
 
