@@ -22,7 +22,7 @@ export interface RequestEndEvent extends RequestEvent {
   /** Milliseconds since the request event. */
   readonly ms: number;
   readonly replayed: boolean;
-  /** A fingerprint or the key's label. */
+  /** A fingerprint or the key's label. None where who answered, after a redirect elsewhere, has not seen it. */
   readonly credentialId?: string;
 }
 
