@@ -1,5 +1,5 @@
 import type { AuthStrategy, SessionUser, TokenProvider, TokenSource } from './contracts.ts';
-import { accessToken, isStrategy } from './fetch.ts';
+import { accessToken, isStrategy } from './create-fetch.ts';
 import { invalidOption } from './options.ts';
 import { plainKey } from './strategies/api-key.ts';
 

@@ -1,7 +1,7 @@
 import { Client } from './client.ts';
 import { type ClientOptions, EXTEND_OPTIONS } from './client-options.ts';
 import type { AuthStrategy, SessionSnapshot, SessionUser, SharedStore } from './contracts.ts';
-import { accessToken } from './fetch.ts';
+import { accessToken } from './create-fetch.ts';
 import { checkKeys, invalidOption } from './options.ts';
 import { type AuthServer, createAuthServer } from './testing/auth-server.ts';
 import { bearerIn, unauthorized } from './testing/bearer.ts';

@@ -126,7 +126,7 @@ function withoutOurs({ auth: _auth, body: _body, ...rest }: FetchInit): RequestI
 }
 
 /** The `init` of a call that brings none. */
-export const NO_INIT: FetchInit = Object.freeze({});
+export const NO_INIT: FetchInit = /* @__PURE__ */ Object.freeze({});
 
 /** A stage of the pipeline. It may call `next` zero, one or more times. */
 export type Stage = (exchange: Exchange, next: Next) => Promise<Response>;

@@ -3,7 +3,7 @@ import type { HttpError } from '../http-errors.ts';
 import { reasonOf } from '../reason.ts';
 import type { Redactor } from '../redact.ts';
 import { retryAfterOf } from '../retry-after.ts';
-import { asksForUser, codesOf, FINAL, MISCONFIGURED, PASSING, suberrorOf } from './oauth-codes.ts';
+import { asksForUser, codesOf, isFinal, MISCONFIGURED, PASSING, suberrorOf } from './oauth-codes.ts';
 
 /**
  * What a failed refresh means for the session (rule T6). Only `final` ends it.
@@ -48,9 +48,9 @@ export function judgeError(thrown: unknown, redactor: Redactor): Failure {
   const reason = reasonOf(thrown);
   const more = reason === undefined ? '' : ` (${redactor.text(reason)})`;
   const said = `the token provider threw ${cause.name}: ${cause.message || 'no message'}${more}`;
-  const over = code.find((value) => FINAL.has(value));
+  const over = code.find(isFinal);
   if (over !== undefined) return final(said, cause, undefined, wantsUser(said, over, suberrorOf(thrown)));
-  if (code.some((value) => MISCONFIGURED.has(value))) return misconfigured(said, cause);
+  if (code.some((value) => MISCONFIGURED.includes(value))) return misconfigured(said, cause);
   const error = new TokenError('TOKEN_PROVIDER_FAILED', {
     message: `No access token: ${said}. The session stays; it is tried again. If it keeps failing, look at the cause.`,
     cause,
@@ -77,7 +77,8 @@ export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unkno
   // Some servers put what they were sent here, too.
   const oauthError = refusal.oauthError && redactor.text(refusal.oauthError);
   const said = sayRefusal(refusal, redactor);
-  const isTemporary = isBusy(status) || (status < 400 && oauthError === undefined) || PASSING.has(oauthError);
+  const isTemporary =
+    isBusy(status) || (status < 400 && oauthError === undefined) || PASSING.includes(oauthError);
   if (isTemporary) {
     const error = new TokenError('TOKEN_ENDPOINT_UNAVAILABLE', {
       message: `No access token: ${said}. The session stays; it is tried again. Check the endpoint if it keeps failing.`,
@@ -88,7 +89,7 @@ export function judgeRefusal(refusal: Refusal, redactor: Redactor, cause?: unkno
     });
     return { kind: 'temporary', error, waitable: true, retryAfter };
   }
-  const over = FINAL.has(oauthError) || (status === 401 && oauthError === undefined);
+  const over = isFinal(oauthError) || (status === 401 && oauthError === undefined);
   return over
     ? final(said, cause, oauthError, wantsUser(said, oauthError, refusal.suberror))
     : misconfigured(said, cause, oauthError, status);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-const INTERACTIVE: ReadonlySet<unknown> = new Set([
+const INTERACTIVE: readonly unknown[] = [
   'login_required',
   'interaction_required',
   'consent_required',
@@ -13,17 +13,11 @@ const INTERACTIVE: ReadonlySet<unknown> = new Set([
   // msal-browser
   'ui_not_allowed',
   'interrupted_user',
-]);
+];
 /** What Microsoft Entra ID means with an `invalid_grant` that is not about the refresh token. */
-const ASKING: ReadonlySet<unknown> = new Set([
-  ...INTERACTIVE,
-  'basic_action',
-  'additional_action',
-  'message_only',
-]);
-export const FINAL: ReadonlySet<unknown> = new Set([
+const ASKING: readonly unknown[] = ['basic_action', 'additional_action', 'message_only'];
+const FINAL: readonly unknown[] = [
   'invalid_grant',
-  ...INTERACTIVE,
   // auth0-spa-js
   'missing_refresh_token',
   // msal-browser
@@ -44,21 +38,26 @@ export const FINAL: ReadonlySet<unknown> = new Set([
   'auth/invalid-refresh-token',
   'auth/user-not-found',
   'auth/user-disabled',
-]);
-export const MISCONFIGURED: ReadonlySet<unknown> = new Set([
+];
+export const MISCONFIGURED: readonly unknown[] = [
   'invalid_client',
   'invalid_request',
   'invalid_scope',
   'invalid_target',
   'unauthorized_client',
   'unsupported_grant_type',
-]);
+];
 /** Says itself that it is over soon, whatever status a server gives it. */
-export const PASSING: ReadonlySet<unknown> = new Set(['server_error', 'temporarily_unavailable']);
+export const PASSING: readonly unknown[] = ['server_error', 'temporarily_unavailable'];
+
+/** Whether a code says that the session is over: as `invalid_grant` does, or for want of the user. */
+export function isFinal(code: unknown): boolean {
+  return FINAL.includes(code) || INTERACTIVE.includes(code);
+}
 
 /** Whether a refusal wants to see the user rather than being about the refresh token. */
 export function asksForUser(code: string, suberror: unknown): boolean {
-  return INTERACTIVE.has(code) || ASKING.has(suberror);
+  return INTERACTIVE.includes(code) || INTERACTIVE.includes(suberror) || ASKING.includes(suberror);
 }
 
 /** Where SDKs put the machine-readable part of an error. */

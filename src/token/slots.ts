@@ -3,7 +3,7 @@ import { phaseOf } from './freshness.ts';
 import { Slot } from './slot.ts';
 
 /** What asks for nothing in particular. */
-export const NO_NEED: Need = { scopes: [] };
+export const PLAIN_NEED: Need = { scopes: [] };
 
 /** What is asked for again and again is far less: an audience for each tenant of a program, perhaps. */
 const MOST_SLOTS = 1000;
@@ -20,7 +20,7 @@ export class Slots {
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
     this.#random = random;
-    this.#plain = this.#add(NO_NEED);
+    this.#plain = this.#add(PLAIN_NEED);
   }
 
   get all(): readonly Slot[] {

@@ -9,7 +9,7 @@ import { KnownUser } from './known-user.ts';
 import { redactGrant } from './secrets.ts';
 import type { SessionState } from './session-state.ts';
 import type { Slot } from './slot.ts';
-import { NO_NEED, Slots } from './slots.ts';
+import { PLAIN_NEED, Slots } from './slots.ts';
 import { fromStored, toStored } from './stored-token.ts';
 import type { Grant } from './token-response.ts';
 
@@ -65,7 +65,7 @@ export class Wallet<User extends SessionUser> {
 
   /** The slot that stands for the session: the one that told of the user, else what the client asks for. */
   get home(): Slot {
-    return this.#known.home ?? this.slotFor(this.#host.need ?? NO_NEED);
+    return this.#known.home ?? this.slotFor(this.#host.need ?? PLAIN_NEED);
   }
 
   slotFor(need: Need): Slot {

@@ -1,7 +1,6 @@
 import { connect } from '../../src/connection.ts';
 import type { AuthStrategy, FetchLike } from '../../src/contracts.ts';
 import { silence } from '../../src/events.ts';
-import { fetchOver, type ValetFetch } from '../../src/fetch.ts';
 import { attach } from '../../src/pipeline/attach.ts';
 import { authenticate } from '../../src/pipeline/authenticate.ts';
 import { compose, sendWith } from '../../src/pipeline/exchange.ts';
@@ -9,6 +8,7 @@ import { createPolicy, guard } from '../../src/pipeline/guard.ts';
 import { redirects } from '../../src/pipeline/redirects.ts';
 import { resolve } from '../../src/pipeline/resolve.ts';
 import { type PipelineOptions, readSettings } from '../../src/pipeline/settings.ts';
+import { fetchOver, type ValetFetch } from '../../src/pipeline.ts';
 import type { Platform } from '../../src/platform.ts';
 
 /** The pipeline as it would run on another platform than this one. */
