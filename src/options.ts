@@ -42,10 +42,17 @@ export function checkTimeout(value: unknown): void {
   throw invalidOption('timeout is a number of milliseconds above 0, or false for no limit.');
 }
 
-/** More than that it is ky's to judge. */
+/** Told at the call: ky sees the option only when there is something to try again. */
 export function checkRetry(value: unknown): void {
-  if (value === undefined || typeof value === 'number' || isObject(value)) return;
-  throw invalidOption('retry is the number of further tries, or an object such as { limit: 3 }; 0 for none.');
+  if (value === undefined) return;
+  const { limit, methods, statusCodes, afterStatusCodes } = Object(value) as Record<string, unknown>;
+  const isCount = (number: unknown): boolean => Number.isInteger(number) && Number(number) >= 0;
+  const isRetry = isObject(value) ? limit === undefined || isCount(limit) : isCount(value);
+  const lists = [methods, statusCodes, afterStatusCodes];
+  if (isRetry && lists.every((list) => list === undefined || Array.isArray(list))) return;
+  throw invalidOption(
+    'retry is the number of further tries, or an object such as { limit: 3 }; 0 for none. Its codes and methods are lists.',
+  );
 }
 
 export function invalidOption(message: string): ConfigError {

@@ -174,7 +174,7 @@ test('a strategy is connected once, before it is asked, and told when the client
 });
 
 test('the pipeline reads in order, outermost first', () => {
-  const source = readFileSync(new URL('../src/fetch.ts', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../src/pipeline.ts', import.meta.url), 'utf8');
   const stages = [
     'resolve(',
     'guard(',

@@ -4,12 +4,12 @@ import { ValetError } from '../errors.ts';
 import { ownOf } from '../options.ts';
 import type { Redactor } from '../redact.ts';
 import { type ErrorContext, toValetError } from './errors.ts';
-import { mergeHeaders } from './merge-headers.ts';
+import { headersOf, mergeHeaders } from './merge-headers.ts';
 import { LostBody } from './read-body.ts';
 import { retryOn } from './retry-on-clock.ts';
 import { type Read, type Then, withShortcuts } from './shortcuts.ts';
 import type { CallFacts, VerbDefaults, VerbOptions } from './verb-options.ts';
-import { type Called, isKysBody, wireOf } from './wire.ts';
+import { type Called, directWire, isDirect, isKysBody, type Wire, wireOf } from './wire.ts';
 
 /** One try of a verb, as the pipeline is asked for it. */
 export interface Attempt {
@@ -54,7 +54,7 @@ export function sendVerb(
   // Most calls bring no options: one empty object serves them all.
   const own = options === undefined ? NO_OPTIONS : ownOf(options);
   const call = new VerbCall(input, own, host);
-  const answer = ky(input, call.kyOptions(method)).catch((error: unknown) => call.fail(error));
+  const answer = call.answer(method).catch((error: unknown) => call.fail(error));
   const read: Read = (accept, take, then) => call.read(answer, accept, take, then);
   return withShortcuts(answer, read, own) as ResponsePromise;
 }
@@ -64,11 +64,41 @@ const NO_OPTIONS: VerbOptions = Object.freeze(ownOf({}));
 class VerbCall {
   readonly #called: Called;
   readonly #host: VerbHost;
+  /** What became of a send that ky does not know of yet. */
+  #sent: Promise<Response> | undefined;
+  /** As it was when the verb was called, for each send. */
+  readonly #content: Attempt['body'];
 
   constructor(input: string | URL | Request, options: VerbOptions, host: VerbHost) {
-    const headers = mergeHeaders(host.defaults.headers, options.headers);
-    this.#called = { input, options, headers, accept: '*/*' };
+    const given = mergeHeaders(host.defaults.headers, options.headers);
+    this.#called = { input, options, headers: given && headersOf(given), accept: '*/*' };
+    this.#content = options.json === undefined ? options.body : stringify(options.json, options);
     this.#host = host;
+  }
+
+  answer(method: string | undefined): Promise<Response> {
+    const called = this.#called;
+    return isDirect(called) ? this.#direct(directWire(called, method), method) : this.#askKy(method);
+  }
+
+  /**
+   * Most sends go well, and ky makes and copies a `Request` for each in case one does not. So it is asked when one
+   * did not, and takes what came of that for its own first try.
+   */
+  async #direct(wire: () => Wire, method: string | undefined): Promise<Response> {
+    // As ky does: for the shortcut that is called next.
+    await undefined;
+    const sent = this.#host.line.send(this.#attempt(this.#content, wire()));
+    try {
+      const response = await sent;
+      if (response.ok) return response;
+    } catch {}
+    this.#sent = sent;
+    return this.#askKy(method);
+  }
+
+  #askKy(method: string | undefined): Promise<Response> {
+    return ky(this.#called.input, this.#kyOptions(method));
   }
 
   async read<T>(
@@ -103,12 +133,12 @@ class VerbCall {
     throw await toValetError(error, this.#context());
   }
 
-  kyOptions(method: string | undefined): Options {
+  #kyOptions(method: string | undefined): Options {
     const { options, headers } = this.#called;
-    const { body, json, auth: _auth, timeout: _timeout, headers: _own, retry, hooks, ...rest } = options;
+    const { body: _b, json: _j, auth: _a, timeout: _t, headers: _h, retry, hooks, ...rest } = options;
     const { defaults, clock } = this.#host;
+    const content = this.#content;
     const retries = withinReason(retry ?? defaults.retry);
-    const content = json === undefined ? body : stringify(json, rest);
     const isKys = isKysBody(options);
     const made: Options = {
       ...rest,
@@ -126,20 +156,27 @@ class VerbCall {
 
   async #send(request: Request, init: RequestInit, body: Attempt['body']): Promise<Response> {
     const { input, options } = this.#called;
-    const { hooks, signal, timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT } = options;
-    const limit = timeout === false ? undefined : timeout;
-    const given = input instanceof Request ? input : undefined;
-    const own = signal === undefined ? given?.signal : signal;
     // ky was given no body: one that is there came with the request that a hook put in place.
-    const isHooks = hooks !== undefined && !given && request.body instanceof ReadableStream;
-    const attempt = { body: isHooks ? undefined : body, timeout: limit, signal: own ?? undefined };
+    const isHooks =
+      options.hooks !== undefined && !(input instanceof Request) && request.body instanceof ReadableStream;
+    const sent = this.#sent;
+    this.#sent = undefined;
     try {
-      return await this.#host.line.send({ ...attempt, ...wireOf(this.#called, request, init) });
+      if (sent !== undefined) return await sent;
+      const wire = wireOf(this.#called, request, init);
+      return await this.#host.line.send(this.#attempt(isHooks ? undefined : body, wire));
     } catch (error) {
       // ky decides about another try by the kind of error: a timeout has to be one of its own.
       if (!ValetError.is(error) || error.code !== 'TIMEOUT') throw error;
       throw Object.assign(new TimeoutError(request), { cause: error });
     }
+  }
+
+  #attempt(body: Attempt['body'], { input, init }: Wire): Attempt {
+    const { options, input: given } = this.#called;
+    const { signal, timeout = this.#host.defaults.timeout ?? DEFAULT_TIMEOUT } = options;
+    const own = signal === undefined && given instanceof Request ? given.signal : signal;
+    return { input, init, body, timeout: timeout === false ? undefined : timeout, signal: own ?? undefined };
   }
 
   #context(): ErrorContext {
@@ -157,6 +194,6 @@ function withinReason(retry: Options['retry']): Exclude<NonNullable<Options['ret
   return { maxRetryAfter: LONGEST_WAIT, ...retry };
 }
 
-function stringify(json: unknown, { stringifyJson }: Options): string {
+function stringify(json: unknown, { stringifyJson }: VerbOptions): string {
   return stringifyJson?.(json) ?? JSON.stringify(json);
 }

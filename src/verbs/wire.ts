@@ -1,4 +1,3 @@
-import type { Options } from 'ky';
 import type { Attempt } from './send-verb.ts';
 import type { VerbOptions } from './verb-options.ts';
 
@@ -7,13 +6,16 @@ export interface Called {
   readonly input: string | URL | Request;
   readonly options: VerbOptions;
   /** Those of the client and of the call; `undefined`: there are none. */
-  readonly headers: Options['headers'] | undefined;
+  readonly headers: Headers | undefined;
   /** What the shortcut asks for that reads the answer. */
   accept: string;
 }
 
+/** What is sent, without the body. */
+export type Wire = Pick<Attempt, 'input' | 'init'>;
+
 /** ky's `Request` as it is, or its parts where they say the same: the platform makes its own of either. */
-export function wireOf(called: Called, request: Request, init: RequestInit): Pick<Attempt, 'input' | 'init'> {
+export function wireOf(called: Called, request: Request, init: RequestInit): Wire {
   const { input, options, headers } = called;
   if (options.hooks !== undefined || isKysBody(options) || input instanceof Request) {
     complete(request.headers, called);
@@ -29,6 +31,40 @@ export function wireOf(called: Called, request: Request, init: RequestInit): Pic
       headers: headers === undefined ? assumed(called) : complete(request.headers, called),
     },
   };
+}
+
+/** What ky does nothing with before a send: the pipeline does, or nobody has to until an answer is bad. */
+const PASSED_BY: ReadonlySet<string> = new Set([
+  'auth',
+  'body',
+  'headers',
+  'json',
+  'retry',
+  'signal',
+  'stringifyJson',
+  'throwHttpErrors',
+  'timeout',
+]);
+
+/** Whether ky has nothing to do before the first send: no searchParams, hooks, progress or `Request`. */
+export function isDirect({ input, options }: Called): boolean {
+  if (input instanceof Request) return false;
+  for (const name in options) if (!PASSED_BY.has(name)) return false;
+  return true;
+}
+
+/** What is sent without ky; a function, since a shortcut says only after the call what it accepts. */
+export function directWire(called: Called, method = 'get'): () => Wire {
+  const { input, options, headers } = called;
+  const { signal = null } = options;
+  return () => ({
+    input: String(input),
+    init: {
+      method: method.toUpperCase(),
+      signal,
+      headers: headers === undefined ? assumed(called) : complete(headers, called),
+    },
+  });
 }
 
 /** With progress ky must see the body: it counts the bytes that pass. */
