@@ -12,7 +12,6 @@ const browserTests = {
 const optimizeDeps = {
   include: [
     'ky',
-    'jwt-decode',
     'eventemitter3',
     'fast-check',
     'oauth4webapi',

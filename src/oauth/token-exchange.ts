@@ -17,19 +17,15 @@ export interface TokenExchangeOptions extends IssuerOptions {
   readonly actorTokenType?: string | undefined;
 }
 
-const OPTIONS = [...ISSUER_OPTIONS, 'subjectToken', 'subjectTokenType', 'actorToken', 'actorTokenType'];
-
 /**
  * A token in exchange for another, for example for a service behind this one (RFC 8693).
  *
  * @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL`
  */
 export function tokenExchange(options: TokenExchangeOptions): TokenSource {
-  const { subjectToken, subjectTokenType, actorToken, actorTokenType, ...own } = checkGrant(
-    'tokenExchange()',
-    options,
-    OPTIONS,
-  );
+  const known = [...ISSUER_OPTIONS, 'subjectToken', 'subjectTokenType', 'actorToken', 'actorTokenType'];
+  const checked = checkGrant('tokenExchange()', options, known);
+  const { subjectToken, subjectTokenType, actorToken, actorTokenType, ...own } = checked;
   if (typeof subjectToken !== 'function' && (typeof subjectToken !== 'string' || subjectToken === ''))
     throw invalidOption(
       'tokenExchange() needs subjectToken: the token to exchange, or a function that hands it out.',

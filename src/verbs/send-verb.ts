@@ -4,6 +4,7 @@ import { ValetError } from '../errors.ts';
 import { ownOf } from '../options.ts';
 import type { Redactor } from '../redact.ts';
 import { type ErrorContext, toValetError } from './errors.ts';
+import { withinReason } from './longest-wait.ts';
 import { headersOf, mergeHeaders } from './merge-headers.ts';
 import { LostBody } from './read-body.ts';
 import { retryOn } from './retry-on-clock.ts';
@@ -41,8 +42,6 @@ export interface VerbHost {
 }
 
 const DEFAULT_TIMEOUT = 10_000;
-/** A `Retry-After` of days must not hang a request for days: longer waits have to be asked for (rule S8). */
-const LONGEST_WAIT = 60_000;
 
 /** Sends a request through ky, with the pipeline as its `fetch`, and with our errors for its own. */
 export function sendVerb(
@@ -138,7 +137,7 @@ class VerbCall {
     const { body: _b, json: _j, auth: _a, timeout: _t, headers: _h, retry, hooks, ...rest } = options;
     const { defaults, clock } = this.#host;
     const content = this.#content;
-    const retries = withinReason(retry ?? defaults.retry);
+    const retries = withinReason(retry ?? defaults.retry, clock);
     const isKys = isKysBody(options);
     const made: Options = {
       ...rest,
@@ -186,12 +185,6 @@ class VerbCall {
     const facts = line.facts(options.method ?? 'GET', url);
     return { facts, redactor, now: this.#host.clock.now(), errorSchema: defaults.errorSchema };
   }
-}
-
-function withinReason(retry: Options['retry']): Exclude<NonNullable<Options['retry']>, number> {
-  if (retry === undefined) return { maxRetryAfter: LONGEST_WAIT };
-  if (typeof retry === 'number') return { limit: retry, maxRetryAfter: LONGEST_WAIT };
-  return { maxRetryAfter: LONGEST_WAIT, ...retry };
 }
 
 function stringify(json: unknown, { stringifyJson }: VerbOptions): string {

@@ -16,10 +16,7 @@ export interface LoginSite {
   close(): Promise<void>;
 }
 
-const MODULES = {
-  'jwt-decode': '/node_modules/jwt-decode/build/esm/index.js',
-  oauth4webapi: '/node_modules/oauth4webapi/build/index.js',
-};
+const MODULES = { oauth4webapi: '/node_modules/oauth4webapi/build/index.js' };
 
 /** Every page of the app is the same page. */
 const pageOf = (config: LoginConfig): string => `<!doctype html><meta charset="utf-8"><title>app</title>

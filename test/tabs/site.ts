@@ -25,7 +25,6 @@ export interface Site {
 
 const ROOT = new URL('../../', import.meta.url);
 const PAGE = `<!doctype html><meta charset="utf-8"><title>tab</title><link rel="icon" href="data:,">
-<script type="importmap">{ "imports": { "jwt-decode": "/node_modules/jwt-decode/build/esm/index.js" } }</script>
 <script type="module" src="/test/tabs/tab.ts"></script>`;
 
 /** Where refresh tokens are redeemed instead: a real authorization server. */
@@ -94,9 +93,7 @@ export async function createSite({ redeem, lifetime }: SiteOptions = {}): Promis
 
 /** Sources as they are, without their types: what a tab runs is what is in the repository. */
 export async function sendFile(response: ServerResponse, path: string): Promise<void> {
-  const isServed = /^\/(src|test\/tabs|node_modules\/(jwt-decode|oauth4webapi))\/[\w/-]+\.(ts|js)$/.test(
-    path,
-  );
+  const isServed = /^\/(src|test\/tabs|node_modules\/oauth4webapi)\/[\w/-]+\.(ts|js)$/.test(path);
   if (!isServed) return send(response, 404, 'text/plain', '');
   const stored = served.get(path);
   const text = stored ?? (await readSource(path));

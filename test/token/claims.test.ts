@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { jwtDecode } from 'jwt-decode';
 import { expect, test } from 'vitest';
 import { readClaims, timeClaim } from '../../src/token/claims.ts';
 import { createJwt } from '../support/jwt.ts';
@@ -30,6 +31,21 @@ test('what is no JWT has no claims', () => {
     `${HEADER}.${base64url('{"sub":"a"}')}.iv.text.tag`,
   ];
   for (const text of texts) expect([text, readClaims(text)]).toEqual([text, undefined]);
+});
+
+test('any JSON object in UTF-8 is read as others read it', () => {
+  const json = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' }));
+  fc.assert(
+    fc.property(json, (claims) => {
+      const token = createJwt(claims);
+      expect(readClaims(token)).toEqual(jwtDecode(token));
+    }),
+  );
+});
+
+test('bytes that are no UTF-8 are no claims: read somehow, two users could get one id', () => {
+  const latin1 = Buffer.from('{"sub":"Jos\u00e9"}', 'latin1').toString('base64url');
+  expect(readClaims(`${HEADER}.${latin1}.sig`)).toBeUndefined();
 });
 
 test('reading claims never throws and gives an object or nothing', () => {

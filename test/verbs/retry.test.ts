@@ -62,9 +62,45 @@ async function waitOf(
   return waits[0];
 }
 
-test('what a server asks for is waited for, but no longer than a minute (rule S8)', async () => {
-  expect(await waitOf('30')).toBe(30_000);
-  for (const retry of [undefined, 2, { limit: 2 }]) expect(await waitOf('86400', retry)).toBe(60_000);
+test('what a server asks for is waited for, up to a minute (rule S8)', async () => {
+  for (const retry of [undefined, 2, { limit: 2 }]) expect(await waitOf('30', retry)).toBe(30_000);
+  expect(await waitOf('60')).toBe(60_000);
+});
+
+test.each([413, 429, 503])(
+  'a %d that asks for more than a minute is the result at once (rule S8)',
+  async (status) => {
+    const { client, sent } = createVerbClient(
+      () => new Response('{}', { status, headers: { 'retry-after': '61' } }),
+    );
+    for (const options of [{}, { retry: 2 }, { retry: AT_ONCE }])
+      expect(await valetErrorOf(() => client.get('x', options))).toMatchObject({
+        status,
+        retryAfter: 61_000,
+      });
+    expect(sent).toHaveLength(3);
+  },
+);
+
+test('a date more than a minute away is too long, too; a 500 is tried again whatever it asks for', async () => {
+  const headers = { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() };
+  const { client, sent } = createVerbClient(
+    ({ url }) => new Response('{}', { status: url.endsWith('busy') ? 503 : 500, headers }),
+  );
+  await valetErrorOf(() => client.get('busy'));
+  expect(sent).toHaveLength(1);
+  await valetErrorOf(() => client.get('broken', { retry: AT_ONCE }));
+  expect(sent).toHaveLength(4);
+});
+
+test("the caller's shouldRetry has the first word on a long wait", async () => {
+  const { client, sent } = createVerbClient(
+    () => new Response('{}', { status: 503, headers: { 'retry-after': '86400' } }),
+  );
+  await valetErrorOf(() => client.get('x', { retry: { ...AT_ONCE, shouldRetry: () => true } }));
+  expect(sent).toHaveLength(3);
+  await valetErrorOf(() => client.get('x', { retry: { ...AT_ONCE, shouldRetry: () => undefined } }));
+  expect(sent).toHaveLength(4);
 });
 
 test('the client or the call may allow for a longer wait, or for none', async () => {

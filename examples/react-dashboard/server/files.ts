@@ -25,7 +25,6 @@ const DEPENDENCIES = [
   'react-dom/client',
   '@tanstack/react-query',
   'ky',
-  'jwt-decode',
   'eventemitter3',
   'oauth4webapi',
 ];

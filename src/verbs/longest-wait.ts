@@ -1,0 +1,30 @@
+import { isHTTPError, type Options } from 'ky';
+import type { Clock } from '../contracts.ts';
+import { retryAfterOf } from '../retry-after.ts';
+
+type Retry = Exclude<NonNullable<Options['retry']>, number>;
+
+const LONGEST_WAIT = 60_000;
+
+/** ky's own: for these it waits as long as the server asks. */
+const ASKING = [413, 429, 503];
+
+/**
+ * A `Retry-After` of days must not hang a request for days (rule S8), and asking earlier is of no use: without a
+ * `maxRetryAfter` of the caller's the answer is the result. What the caller's `shouldRetry` says comes first.
+ */
+export function withinReason(retry: Options['retry'], clock: Clock): Retry {
+  const own: Retry = typeof retry === 'number' ? { limit: retry } : (retry ?? {});
+  if (own.maxRetryAfter !== undefined) return own;
+  const { shouldRetry, afterStatusCodes = ASKING } = own;
+  const isTooLong = (error: Error): boolean => {
+    if (!isHTTPError(error) || !afterStatusCodes.includes(error.response.status)) return false;
+    return (retryAfterOf(error.response.headers, clock.now()) ?? 0) > LONGEST_WAIT;
+  };
+  return {
+    ...own,
+    maxRetryAfter: LONGEST_WAIT,
+    shouldRetry: async (state) =>
+      (await shouldRetry?.(state)) ?? (isTooLong(state.error) ? false : undefined),
+  };
+}
