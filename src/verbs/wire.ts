@@ -60,7 +60,7 @@ export function directWire(called: Called, method = 'get'): () => Wire {
   return () => ({
     input: String(input),
     init: {
-      method: method.toUpperCase(),
+      method,
       signal,
       headers: headers === undefined ? assumed(called) : complete(headers, called),
     },
