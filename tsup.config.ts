@@ -3,22 +3,20 @@ import { defineConfig, type Options } from 'tsup';
 
 type EsbuildPlugin = NonNullable<Options['esbuildPlugins']>[number];
 
-const entry = {
-  index: 'src/index.ts',
-  fetch: 'src/fetch.ts',
-  stores: 'src/stores.ts',
-  oauth: 'src/oauth.ts',
-  'oauth-node': 'src/oauth-node.ts',
-  'stores-node': 'src/stores-node.ts',
-  'stores-redis': 'src/stores-redis.ts',
-  react: 'src/react.ts',
-  'tanstack-query': 'src/tanstack-query.ts',
-  testing: 'src/testing.ts',
-  'testing-react': 'src/testing-react.ts',
-};
-
 export default defineConfig({
-  entry,
+  entry: {
+    index: 'src/index.ts',
+    fetch: 'src/fetch.ts',
+    stores: 'src/stores.ts',
+    oauth: 'src/oauth.ts',
+    'oauth-node': 'src/oauth-node.ts',
+    'stores-node': 'src/stores-node.ts',
+    'stores-redis': 'src/stores-redis.ts',
+    react: 'src/react.ts',
+    'tanstack-query': 'src/tanstack-query.ts',
+    testing: 'src/testing.ts',
+    'testing-react': 'src/testing-react.ts',
+  },
   format: 'esm',
   target: 'es2023',
   tsconfig: 'tsconfig.src.json',
@@ -30,7 +28,7 @@ export default defineConfig({
     compilerOptions: { types: ['node'] },
   },
   splitting: true,
-  esbuildPlugins: [oneCore(entry.fetch)],
+  esbuildPlugins: [oneCore('src/fetch.ts')],
   sourcemap: true,
   clean: true,
 });

@@ -10,7 +10,7 @@ import { LostBody } from './read-body.ts';
 import { retryOn } from './retry-on-clock.ts';
 import { type Read, type Then, withShortcuts } from './shortcuts.ts';
 import type { CallFacts, VerbDefaults, VerbOptions } from './verb-options.ts';
-import { type Called, directWire, isDirect, isKysBody, type Wire, wireOf } from './wire.ts';
+import { type Called, directWire, isKysBody, type Wire, wireOf } from './wire.ts';
 
 /** One try of a verb, as the pipeline is asked for it. */
 export interface Attempt {
@@ -76,8 +76,8 @@ class VerbCall {
   }
 
   answer(method: string | undefined): Promise<Response> {
-    const called = this.#called;
-    return isDirect(called) ? this.#direct(directWire(called, method), method) : this.#askKy(method);
+    const wire = directWire(this.#called, method);
+    return wire === undefined ? this.#askKy(method) : this.#direct(wire, method);
   }
 
   /**
@@ -86,7 +86,7 @@ class VerbCall {
    */
   async #direct(wire: () => Wire, method: string | undefined): Promise<Response> {
     // As ky does: for the shortcut that is called next.
-    await undefined;
+    await Promise.resolve();
     const sent = this.#host.line.send(this.#attempt(this.#content, wire()));
     try {
       const response = await sent;

@@ -46,16 +46,14 @@ const PASSED_BY: ReadonlySet<string> = new Set([
   'timeout',
 ]);
 
-/** Whether ky has nothing to do before the first send: no searchParams, hooks, progress or `Request`. */
-export function isDirect({ input, options }: Called): boolean {
-  if (input instanceof Request) return false;
-  for (const name in options) if (!PASSED_BY.has(name)) return false;
-  return true;
-}
-
-/** What is sent without ky; a function, since a shortcut says only after the call what it accepts. */
-export function directWire(called: Called, method = 'get'): () => Wire {
+/**
+ * What is sent without ky; `undefined`: ky has something to do before, by `searchParams`, `hooks`, progress or a
+ * `Request`. A function, since a shortcut says only after the call what it accepts.
+ */
+export function directWire(called: Called, method = 'get'): (() => Wire) | undefined {
   const { input, options, headers } = called;
+  if (input instanceof Request) return undefined;
+  for (const name in options) if (!PASSED_BY.has(name)) return undefined;
   const { signal = null } = options;
   return () => ({
     input: String(input),

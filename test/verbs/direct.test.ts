@@ -69,7 +69,12 @@ async function outcomeOf({ method, ofClient, answers, read }: Case, options: Ver
   const taken = read === 'response' ? answer.then((response) => response.text()) : answer[read]();
   const result = await taken.then(
     (value: unknown) => ({ value }),
-    (error: Error) => ({ ...error, message: error.message, name: error.name, data: String(error.cause) }),
+    (error: Error) => ({
+      ...(error as object),
+      message: error.message,
+      name: error.name,
+      data: String(error.cause),
+    }),
   );
   return { sent, result };
 }
