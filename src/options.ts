@@ -48,8 +48,11 @@ export function checkRetry(value: unknown): void {
   const { limit, methods, statusCodes, afterStatusCodes } = Object(value) as Record<string, unknown>;
   const isCount = (number: unknown): boolean => Number.isInteger(number) && Number(number) >= 0;
   const isRetry = isObject(value) ? limit === undefined || isCount(limit) : isCount(value);
-  const lists = [methods, statusCodes, afterStatusCodes];
-  if (isRetry && lists.every((list) => list === undefined || Array.isArray(list))) return;
+  const isList = (list: unknown, type: string): boolean =>
+    list === undefined || (Array.isArray(list) && list.every((member) => typeof member === type));
+  const isRead =
+    isList(methods, 'string') && isList(statusCodes, 'number') && isList(afterStatusCodes, 'number');
+  if (isRetry && isRead) return;
   throw invalidOption(
     'retry is the number of further tries, or an object such as { limit: 3 }; 0 for none. Its codes and methods are lists.',
   );

@@ -19,7 +19,10 @@ export function withinReason(retry: Options['retry'], clock: Clock): Retry {
   const { shouldRetry, afterStatusCodes = ASKING } = own;
   const isTooLong = (error: Error): boolean => {
     if (!isHTTPError(error) || !afterStatusCodes.includes(error.response.status)) return false;
-    return (retryAfterOf(error.response.headers, clock.now()) ?? 0) > LONGEST_WAIT;
+    const { headers } = error.response;
+    // A number that is too long to mean anything is one to ky.
+    const wait = retryAfterOf(headers, clock.now()) ?? Number(headers.get('retry-after')) * 1000;
+    return wait > LONGEST_WAIT;
   };
   return {
     ...own,

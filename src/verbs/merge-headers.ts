@@ -8,15 +8,22 @@ export function mergeHeaders(defaults: HeadersOption, own: HeadersOption): Heade
   return headersOf(defaults, own);
 }
 
-/** As ky reads them: `undefined` takes a header away, also as a text. */
+/**
+ * Later sources on top of earlier ones, each read as `fetch` reads it: a name that it has twice has both values.
+ * `undefined` takes a header away.
+ */
 export function headersOf(...sources: NonNullable<HeadersOption>[]): Headers {
   const headers = new Headers();
   for (const source of sources) {
-    const entries = source instanceof Headers || Array.isArray(source) ? [...source] : Object.entries(source);
-    for (const [name, value] of entries as [string, string | undefined][]) {
-      if (String(value) === 'undefined') headers.delete(name);
-      else headers.set(name, value as string);
+    const own = new Headers();
+    const entries = Symbol.iterator in source ? source : Object.entries(source);
+    for (const [name, value] of entries as Iterable<[string, string | undefined]>) {
+      if (value === undefined) headers.delete(name);
+      else own.append(name, value);
     }
+    own.forEach((value, name) => {
+      headers.set(name, value);
+    });
   }
   return headers;
 }

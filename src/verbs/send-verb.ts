@@ -67,11 +67,15 @@ class VerbCall {
   #sent: Promise<Response> | undefined;
   /** As it was when the verb was called, for each send. */
   readonly #content: Attempt['body'];
+  readonly #retry: VerbOptions['retry'];
 
   constructor(input: string | URL | Request, options: VerbOptions, host: VerbHost) {
     const given = mergeHeaders(host.defaults.headers, options.headers);
+    const retry = options.retry ?? host.defaults.retry;
     this.#called = { input, options, headers: given && headersOf(given), accept: '*/*' };
     this.#content = options.json === undefined ? options.body : stringify(options.json, options);
+    // A copy: ky may be asked only when the object has become another.
+    this.#retry = typeof retry === 'object' ? { ...retry } : retry;
     this.#host = host;
   }
 
@@ -85,15 +89,21 @@ class VerbCall {
    * did not, and takes what came of that for its own first try.
    */
   async #direct(wire: () => Wire, method: string | undefined): Promise<Response> {
-    // As ky does: for the shortcut that is called next.
+    // As ky does, and as long: for the shortcut that is called next.
     await Promise.resolve();
-    const sent = this.#host.line.send(this.#attempt(this.#content, wire()));
+    await Promise.resolve();
+    const sent = this.#firstSend(wire());
     try {
       const response = await sent;
       if (response.ok) return response;
     } catch {}
     this.#sent = sent;
     return this.#askKy(method);
+  }
+
+  /** Also what is thrown at once is what became of it. */
+  async #firstSend(wire: Wire): Promise<Response> {
+    return this.#host.line.send(this.#attempt(this.#content, wire));
   }
 
   #askKy(method: string | undefined): Promise<Response> {
@@ -134,10 +144,10 @@ class VerbCall {
 
   #kyOptions(method: string | undefined): Options {
     const { options, headers } = this.#called;
-    const { body: _b, json: _j, auth: _a, timeout: _t, headers: _h, retry, hooks, ...rest } = options;
-    const { defaults, clock } = this.#host;
+    const { body: _b, json: _j, auth: _a, timeout: _t, headers: _h, retry: _r, hooks, ...rest } = options;
+    const { clock } = this.#host;
     const content = this.#content;
-    const retries = withinReason(retry ?? defaults.retry, clock);
+    const retries = withinReason(this.#retry, clock);
     const isKys = isKysBody(options);
     const made: Options = {
       ...rest,
@@ -149,7 +159,8 @@ class VerbCall {
     // What is not there is not named: ky goes through all that it is given.
     if (isKys) made.body = (typeof content === 'function' ? content() : content) as BodyInit;
     if (method !== undefined) made.method = method;
-    if (headers !== undefined) made.headers = headers;
+    // Of `Headers` ky drops a value that reads "undefined".
+    if (headers !== undefined) made.headers = Object.fromEntries(headers);
     return made;
   }
 

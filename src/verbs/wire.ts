@@ -27,8 +27,7 @@ export function wireOf(called: Called, request: Request, init: RequestInit): Wir
       ...init,
       ...requestFields(options),
       method: request.method,
-      // Where ky was given no headers it has none, and looking for them costs more than writing these.
-      headers: headers === undefined ? assumed(called) : complete(request.headers, called),
+      headers: headers === undefined ? assumed(called) : complete(headers, called),
     },
   };
 }
@@ -52,17 +51,17 @@ const PASSED_BY: ReadonlySet<string> = new Set([
  */
 export function directWire(called: Called, method = 'get'): (() => Wire) | undefined {
   const { input, options, headers } = called;
-  if (input instanceof Request) return undefined;
+  if (typeof input !== 'string') return undefined;
   for (const name in options) if (!PASSED_BY.has(name)) return undefined;
-  const { signal = null } = options;
-  return () => ({
-    input: String(input),
-    init: {
+  const { signal } = options;
+  return () => {
+    const init: RequestInit = {
       method,
-      signal,
       headers: headers === undefined ? assumed(called) : complete(headers, called),
-    },
-  });
+    };
+    if (signal !== undefined) init.signal = signal;
+    return { input, init };
+  };
 }
 
 /** With progress ky must see the body: it counts the bytes that pass. */

@@ -112,6 +112,41 @@ test('a body that is made once is sent with each try', async () => {
   expect(await Promise.all(sent.map((request) => request.text()))).toEqual(Array(3).fill('{"id":1}'));
 });
 
+test('a fetch that throws at once is tried again as one that rejects is', async () => {
+  let asked = 0;
+  const fetch = (): Promise<Response> => {
+    if (asked++ === 0) throw new TypeError('fetch failed');
+    return Promise.resolve(Response.json({ id: 1 }));
+  };
+  const client = new Client(VERB_KEY, { baseUrl: VERB_BASE, runtime: { fetch } });
+  expect(await client.get('x', { retry: AT_ONCE }).json()).toEqual({ id: 1 });
+  expect(asked).toBe(2);
+});
+
+test('what only looks like a Request is sent nowhere', async () => {
+  const { client, sent } = createVerbClient();
+  const lookalike = { method: 'POST', url: `${VERB_BASE}/orders/7` };
+  await expect(client.delete(lookalike as Request)).rejects.toThrow(TypeError);
+  expect(sent).toHaveLength(0);
+});
+
+test('how often to try again is what was said when the verb was called', async () => {
+  const { client, sent } = createVerbClient(() => new Response('{}', { status: 503 }));
+  const retry = { ...AT_ONCE, limit: 0 };
+  const answer = client.get('x', { retry });
+  retry.limit = 3;
+  await expect(answer).rejects.toMatchObject({ status: 503 });
+  expect(sent).toHaveLength(1);
+});
+
+test('a shortcut that is taken a turn after the call says what it accepts', async () => {
+  const { client, sent } = createVerbClient();
+  const answer = client.get('x');
+  await Promise.resolve();
+  await answer.json();
+  expect(sent[0]?.headers.get('accept')).toBe('application/json');
+});
+
 test('what cannot become JSON, or is no header, is refused before anything is sent', async () => {
   const { client, sent } = createVerbClient();
   await expect(client.post('x', { json: 1n }).json()).rejects.toThrow(TypeError);
@@ -131,7 +166,8 @@ test('an abort is the error of the call, and nothing is tried again', async () =
 
 test('a wrong number of retries is told before anything is sent', async () => {
   const { client, sent } = createVerbClient();
-  for (const retry of [-1, 1.5, Number.NaN, { limit: -1 }, { statusCodes: 503 as never }])
+  const retries = [-1, 1.5, Number.NaN, { limit: -1 }, { statusCodes: 503 }, { methods: [1] }];
+  for (const retry of retries as NonNullable<VerbOptions['retry']>[])
     expect((await valetErrorOf(() => client.get('x', { retry }))).code).toBe('INVALID_OPTION');
   expect(sent).toHaveLength(0);
 });

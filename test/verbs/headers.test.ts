@@ -28,6 +28,30 @@ test('headers of a call are put on top of those of the client, in whatever form 
   }
 });
 
+test('headers are read as fetch reads them: both values of a name, and any iterable', async () => {
+  const { client, sent } = createVerbClient();
+  const forms: unknown[] = [
+    [
+      ['x-a', '1'],
+      ['X-A', '2'],
+      ['x-b', 'undefined'],
+    ],
+    { 'x-a': '1', 'X-A': '2', 'x-b': 'undefined' },
+    new Map([
+      ['x-a', '1, 2'],
+      ['x-b', 'undefined'],
+    ]),
+  ];
+  for (const headers of forms as NonNullable<Headers_>[]) {
+    await client.get('x', { headers });
+    await client.extend({ headers }).get('x', { hooks: {} });
+    await client.extend({ headers: { 'x-a': '0' } }).get('x', { headers, searchParams: { page: 2 } });
+  }
+  expect(sent).toHaveLength(9);
+  const seen = sent.map((request) => [request.headers.get('x-a'), request.headers.get('x-b')]);
+  expect(new Set(seen.map(String))).toEqual(new Set(['1, 2,undefined']));
+});
+
 test('undefined takes a header of the client away', () => {
   expect(merged({ 'x-a': '1', 'x-b': '1' }, { 'X-A': undefined })).toEqual({ 'x-b': '1' });
 });

@@ -93,6 +93,14 @@ test('a date more than a minute away is too long, too; a 500 is tried again what
   expect(sent).toHaveLength(4);
 });
 
+test('a number that is too long to mean anything is too long a wait', async () => {
+  const { client, sent } = createVerbClient(
+    () => new Response('{}', { status: 429, headers: { 'retry-after': '9999999999' } }),
+  );
+  await valetErrorOf(() => client.get('x', { retry: AT_ONCE }));
+  expect(sent).toHaveLength(1);
+});
+
 test("the caller's shouldRetry has the first word on a long wait", async () => {
   const { client, sent } = createVerbClient(
     () => new Response('{}', { status: 503, headers: { 'retry-after': '86400' } }),
