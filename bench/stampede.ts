@@ -7,7 +7,7 @@ import { printBudget, printTable, showRatio, showSpread } from './table.ts';
 import type { Issued, World } from './world.ts';
 
 const REQUESTS = 10_000;
-const ROUNDS = 4;
+const ROUNDS = 9;
 const NEW_TOKEN = 'n'.repeat(300);
 /** What a token endpoint takes to answer. */
 const REFRESH_MS = 20;
