@@ -62,9 +62,11 @@ function oneCore(fetch: string): EsbuildPlugin {
         contents: files.map((file) => `export * from './${file}';`).join('\n'),
         resolveDir: process.cwd(),
       }));
-      build.onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, namespace }) => {
-        if (namespace === NAME || core.has(importer) || !core.has(resolve(dirname(importer), path))) return;
-        return { path: `./${NAME}.js`, external: true };
+      build.onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, namespace, kind }) => {
+        if (kind === 'entry-point' || namespace === NAME || core.has(importer)) return;
+        const file = resolve(dirname(importer), path);
+        if (core.has(file)) return { path: `./${NAME}.js`, external: true };
+        return file === resolve(fetch) ? { path: './fetch.js', external: true } : undefined;
       });
     },
   };
