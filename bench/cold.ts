@@ -3,7 +3,7 @@ import { runText } from './child.ts';
 import { interleave, median, quantile } from './measure.ts';
 import { printBudget, printTable } from './table.ts';
 
-const ROUNDS = 21;
+const ROUNDS = 41;
 const LIMIT = 10_000;
 
 const EMPTY = 'an empty process';

@@ -28,7 +28,7 @@ export async function benchInMemory(): Promise<void> {
     // compiled for all of them at once, and the last table tells what that costs.
     const fetches = await compare('fetch', [WRAPPER, CLIENT_FETCH], 50);
     const verbs = await compare('verbs', [PLAIN_KY, CLIENT_VERB], 40);
-    const all = await compare('all', [...named.keys()], 20);
+    const all = await compare('all', [...named.keys()], 60);
     const budget = (samples: Samples, where: string): void => {
       if (samples !== verbs)
         printBudget(
