@@ -78,9 +78,7 @@ export function accessToken<User extends SessionUser = SessionUser>(
   return tokenStrategy(createSession(source, own), own.placement, traits);
 }
 
-/**
- * Also for what JavaScript passes: a source without its wrapper, a number, null.
- */
+/** Also for what JavaScript passes: a source without its wrapper, a number, null. */
 export function isStrategy<T>(credential: T): credential is Extract<T, AuthStrategy<never>> {
   const { credential: get, apply } = (credential ?? {}) as Partial<AuthStrategy>;
   return typeof get === 'function' && typeof apply === 'function';

@@ -45,7 +45,9 @@ export function checkTimeout(value: unknown): void {
 /** Told at the call: ky sees the option only when there is something to try again. */
 export function checkRetry(value: unknown): void {
   if (value === undefined) return;
-  const { limit, methods, statusCodes, afterStatusCodes } = Object(value) as Record<string, unknown>;
+  // Only what it says itself, as ky reads it (rule S8).
+  const said: Record<string, unknown> = ownOf(isObject(value) ? { ...value } : {});
+  const { limit, methods, statusCodes, afterStatusCodes } = said;
   const isCount = (number: unknown): boolean => Number.isInteger(number) && Number(number) >= 0;
   const isRetry = isObject(value) ? limit === undefined || isCount(limit) : isCount(value);
   const isList = (list: unknown, type: string): boolean =>

@@ -23,9 +23,7 @@ import { detectPlatform, type Platform } from './platform.ts';
 /** A `fetch` that also takes `auth`, and `body: () => stream`. It works unbound. */
 export type ValetFetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
 
-/**
- * The pipeline, outermost first: a request passes the stages in this order, its response in the other.
- */
+/** The pipeline, outermost first: a request passes the stages in this order, its response in the other. */
 export function pipeline(
   { strategy, host }: Connection,
   settings: Settings,
@@ -48,9 +46,7 @@ export function pipeline(
   );
 }
 
-/**
- * Stages that only watch.
- */
+/** Stages that only watch. */
 export interface Observers {
   /** Sees a request once, without its credential. */
   readonly observe: Stage;
@@ -58,9 +54,7 @@ export interface Observers {
   readonly trace: Stage | undefined;
 }
 
-/**
- * `fetch` over a pipeline: what throws on the way rejects, and no error of the platform carries a secret.
- */
+/** `fetch` over a pipeline: what throws on the way rejects, and no error of the platform carries a secret. */
 export function fetchOver(
   connection: Connection,
   settings: Settings,

@@ -1,5 +1,6 @@
 import { isHTTPError, type Options } from 'ky';
 import type { Clock } from '../contracts.ts';
+import { ownOf } from '../options.ts';
 import { retryAfterOf } from '../retry-after.ts';
 
 type Retry = Exclude<NonNullable<Options['retry']>, number>;
@@ -14,7 +15,7 @@ const ASKING = [413, 429, 503];
  * `maxRetryAfter` of the caller's the answer is the result. What the caller's `shouldRetry` says comes first.
  */
 export function withinReason(retry: Options['retry'], clock: Clock): Retry {
-  const own: Retry = typeof retry === 'number' ? { limit: retry } : (retry ?? {});
+  const own: Retry = ownOf(typeof retry === 'number' ? { limit: retry } : (retry ?? {}));
   if (own.maxRetryAfter !== undefined) return own;
   const { shouldRetry, afterStatusCodes = ASKING } = own;
   const isTooLong = (error: Error): boolean => {

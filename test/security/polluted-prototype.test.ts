@@ -62,6 +62,40 @@ async function behaviour(): Promise<string[]> {
 }
 
 test.each([
+  ['maxRetryAfter', 1],
+  ['afterStatusCodes', []],
+  ['shouldRetry', () => true],
+])('Object.prototype.%s says nothing about tries', async (name, value) => {
+  const busy = (): Response => new Response('{}', { status: 503, headers: { 'retry-after': '3600' } });
+  const fetch = createFakeFetch(busy);
+  const client = new Client(SECRET, { baseUrl: BASE, runtime: { fetch } });
+  const attempt = async (retry?: number | object): Promise<unknown> => {
+    const error: unknown = await client
+      .get('x', retry === undefined ? {} : { retry })
+      .catch((thrown: unknown) => thrown);
+    return (error as { code?: unknown }).code;
+  };
+  const codes = await withPolluted(name, value, async () => [
+    await attempt(),
+    await attempt(2),
+    await attempt({ delay: () => 0 }),
+  ]);
+
+  expect(codes).toEqual(Array(3).fill('HTTP_ERROR'));
+  expect(fetch.calls).toHaveLength(3);
+});
+
+test.each([
+  ['limit', -1],
+  ['methods', 'post'],
+])('Object.prototype.%s makes no retry option wrong', async (name, value) => {
+  const client = new Client(SECRET, { baseUrl: BASE, runtime: { fetch: createFakeFetch(ok) } });
+  const attempt = (): Promise<Response[]> =>
+    Promise.all([client.get('x', { retry: 2 }), client.get('x', { retry: { delay: () => 0 } })]);
+  expect(await withPolluted(name, value, attempt)).toHaveLength(2);
+});
+
+test.each([
   ['credentials', 'include'],
   ['keepalive', true],
   ['referrerPolicy', 'unsafe-url'],
