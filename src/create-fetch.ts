@@ -75,7 +75,7 @@ export function accessToken<User extends SessionUser = SessionUser>(
   }
   const traits = source as Pick<TokenSource, 'proof' | 'discovers'>;
   if (own.store !== undefined) checkStore(own.store, traits.proof);
-  return tokenStrategy(createSession(source, own), own.placement, traits);
+  return tokenStrategy(createSession(source, own, own.placement?.scheme), own.placement, traits);
 }
 
 /** Also for what JavaScript passes: a source without its wrapper, a number, null. */

@@ -15,7 +15,7 @@ const refresh: TokenProvider = ({ reason, refreshToken }) => {
   console.log(`asked for: ${reason}, with the refresh token ${refreshToken}`);
   return { token: 'access-token-renewed', expiresIn: 600 };
 };
-const caches = { clear: (): void => console.log('caches are empty') };
+const myCache = { clear: (): void => console.log('caches are empty') };
 const view = { show: (text: string): void => console.log(text) };
 
 // #region options
@@ -32,7 +32,7 @@ const api = new Client(accessToken(refresh, { initial: stored, deadline: 5_000 }
 const stop = api.on('response', ({ method, url, status, ms }) => {
   if (ms > 2_000) console.warn(`${method} ${url} took ${ms} ms (${status})`);
 });
-api.on('userchange', () => caches.clear());
+api.on('userchange', () => myCache.clear());
 // #endregion
 
 // #region request

@@ -24,7 +24,9 @@ export function createGraph(api: Client, uri: string): Graph {
     link: new HttpLink({ uri, fetch: api.fetch }),
     cache: new InMemoryCache(),
   });
-  const off = api.on('userchange', () => void apollo.clearStore());
+  const off = api.on('userchange', ({ previous }) => {
+    if (previous !== undefined) void apollo.clearStore();
+  });
   // #endregion
   return { apollo, off };
 }

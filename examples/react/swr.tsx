@@ -6,7 +6,9 @@ import useSWR, { unload } from 'swr';
 
 export function bindSwr(api: Client): () => void {
   // #region swr
-  const off = api.on('userchange', () => unload());
+  const off = api.on('userchange', ({ previous }) => {
+    if (previous !== undefined) unload();
+  });
   // #endregion
   return off;
 }

@@ -2,13 +2,10 @@ import type { Challenge } from '../contracts.ts';
 
 /**
  * Whether a 401 is one that a fresh token may mend: `invalid_token`, or no reason at all. A demand for a stronger
- * login or another scheme is the caller's to answer (rule T13).
+ * login or another scheme is the caller's to answer (rule T13). `own` is the scheme that the token was sent with.
  */
-export function isAboutToken(challenge: Challenge | undefined): boolean {
+export function isAboutToken(challenge: Challenge | undefined, own = 'bearer'): boolean {
   if (challenge === undefined) return true;
-  const error = challenge.parameters.get('error');
-  return (
-    (challenge.scheme === 'bearer' || challenge.scheme === 'dpop') &&
-    (error ?? 'invalid_token') === 'invalid_token'
-  );
+  const isOurs = ['bearer', 'dpop', own.toLowerCase()].includes(challenge.scheme);
+  return isOurs && (challenge.parameters.get('error') ?? 'invalid_token') === 'invalid_token';
 }

@@ -70,6 +70,7 @@ export interface TokenSession<User extends SessionUser> {
 export function createSession<User extends SessionUser>(
   from: TokenProvider | TokenSource,
   options: TokenOptions<User>,
+  scheme?: string,
 ): TokenSession<User> {
   checkInitial(options.initial);
   const source: TokenSource = typeof from === 'function' ? { getToken: from } : from;
@@ -95,7 +96,7 @@ export function createSession<User extends SessionUser>(
       redact = (error) => (ValetError.is(error) ? host.redactor.clean(error) : host.redactor.copy(error));
       state.connect(host.events);
       source.connect?.(host);
-      const made = new TokenManager(host, source, state, options);
+      const made = new TokenManager(host, source, state, { ...options, scheme });
       manager = made;
       // Whoever hands it to an emitter has it called with an event.
       const off = source.subscribe?.((isAtHand) => made.changed(isAtHand === true) as unknown);

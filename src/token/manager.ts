@@ -23,6 +23,8 @@ import { Wallet, type WalletOptions } from './wallet.ts';
 export interface ManagerOptions<User extends SessionUser> extends WalletOptions<User> {
   readonly deadline?: number | undefined;
   readonly stepUp?: readonly string[] | undefined;
+  /** What the token is sent with, where that is not `Bearer`: a 401 that names it is about the token (T13). */
+  readonly scheme?: string | undefined;
   readonly store?: SharedStore | undefined;
 }
 
@@ -41,6 +43,7 @@ export class TokenManager<User extends SessionUser> {
   readonly #waiter: Waiter<User>;
   readonly #sharing: Sharing | undefined;
   readonly #pace: Pace;
+  readonly #scheme: string | undefined;
   /** What to start with, where the store holds no session. */
   #initial: (() => boolean) | undefined;
   #settling = false;
@@ -60,6 +63,7 @@ export class TokenManager<User extends SessionUser> {
     this.#refresher = refresher;
     this.#sharing = sharing;
     this.#pace = new Pace(host.clock);
+    this.#scheme = options.scheme;
     this.#waiter = new Waiter({ host, state, wallet, refresher, deadline, stepUp: new Set(options.stepUp) });
   }
 
@@ -81,7 +85,7 @@ export class TokenManager<User extends SessionUser> {
   credential(query: CredentialQuery<AccessToken>): Awaitable<AccessToken> {
     if (this.#sharing?.isDue === true) return this.#sharing.look().then(() => this.credential(query));
     if (query.rejected !== undefined) {
-      return isAboutToken(query.challenge) ? this.#waiter.obtain(query) : query.rejected;
+      return isAboutToken(query.challenge, this.#scheme) ? this.#waiter.obtain(query) : query.rejected;
     }
     const slot = this.#wallet.slotFor(query);
     const { current, flight } = slot;

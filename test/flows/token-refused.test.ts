@@ -226,6 +226,16 @@ test('a 401 that asks for something a fresh token does not give renews nothing (
   }
 });
 
+test('a 401 that names the scheme that the token is sent with is about the token (rule T13)', async () => {
+  for (const scheme of ['JWT', 'Token']) {
+    const { sent, request } = createTokenValet(countingProvider(), {
+      placement: { scheme },
+      respond: () => (sent.length === 1 ? unauthorized(`${scheme} realm="api"`) : new Response('ok')),
+    });
+    expect([scheme, await request(), sent.length]).toEqual([scheme, 200, 2]);
+  }
+});
+
 test('the challenge of a 401 and the URL are handed to the provider', async () => {
   const challenge = 'Bearer realm="api", error="invalid_token", error_description="revoked"';
   const { asked, request } = createTokenValet(countingProvider(), { respond: () => unauthorized(challenge) });
