@@ -147,6 +147,8 @@ export interface TokenContext {
   readonly forceRefresh: boolean;
   /** The token a server has just refused with a 401. */
   readonly rejectedToken?: string;
+  /** The token in use, while it is good. Return it to say that there is no newer one yet. */
+  readonly currentToken?: string;
   /** The newest refresh token that an earlier {@link TokenResponse} brought. */
   readonly refreshToken?: string;
   readonly scopes: readonly string[];

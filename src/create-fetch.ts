@@ -70,12 +70,23 @@ export function accessToken<User extends SessionUser = SessionUser>(
   checkDuration('refreshAhead', own.refreshAhead);
   checkDuration('deadline', own.deadline);
   if (own.stepUp !== undefined) readScopes('stepUp', own.stepUp);
+  if (own.user !== undefined && typeof own.user !== 'function')
+    throw invalidOption('user is a function that makes the user out of the claims of the access token.');
   if (typeof source !== 'function' && typeof source?.getToken !== 'function') {
     throw invalidOption('accessToken() takes a function that returns a token, or an object with getToken().');
   }
-  const traits = source as Pick<TokenSource, 'proof' | 'discovers'>;
+  const traits = traitsOf(source);
   if (own.store !== undefined) checkStore(own.store, traits.proof);
   return tokenStrategy(createSession(source, own, own.placement?.scheme), own.placement, traits);
+}
+
+/** What a source has, its class included, and no polluted prototype (rule S8). */
+function traitsOf(source: TokenProvider | TokenSource): Pick<TokenSource, 'proof' | 'discovers'> {
+  const { proof, discovers } = source as Partial<TokenSource>;
+  return {
+    ...(proof && !('proof' in Object.prototype) && { proof }),
+    ...(discovers && !('discovers' in Object.prototype) && { discovers }),
+  };
 }
 
 /** Also for what JavaScript passes: a source without its wrapper, a number, null. */

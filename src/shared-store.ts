@@ -25,6 +25,7 @@ export function sharedStore(store: TokenStore): SharedStore {
         return session.isPending;
       },
       look: () => session.look(),
+      lookAside: () => session.lookAside(),
       claim: (slot, flight) => leases.claim(slot, flight),
       appeal: (...refused) => leases.settlement.appeal(...refused),
       settle: (...done) => leases.settlement.settle(...done),

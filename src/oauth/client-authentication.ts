@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { invalidOption } from '../options.ts';
+import type { KeyPair } from './key-pair.ts';
 
 /** How a client proves that it is the client (RFC 6749 §2.3, RFC 7523 §2.2). */
 export interface ClientSecretOptions {
@@ -13,7 +14,7 @@ export interface ClientSecretOptions {
     | 'client_secret_basic'
     | 'client_secret_post'
     | 'none'
-    | { readonly privateKey: CryptoKey; readonly keyId?: string | undefined }
+    | { readonly privateKey: KeyPair['privateKey']; readonly keyId?: string | undefined }
     | undefined;
 }
 

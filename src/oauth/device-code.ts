@@ -93,8 +93,9 @@ class DeviceLogin extends LoginSource implements DeviceSource {
     const end = this.#clock.monotonic() + Math.min(expiresIn, LONGEST) * 1000;
     let seconds = Math.max(interval, SHORTEST_INTERVAL);
     for (;;) {
-      await this.#pause(seconds * 1000, signal);
-      if (this.#clock.monotonic() > end) throw expired();
+      // Not beyond the end of the code, however long a wait the server asks for.
+      await this.#pause(Math.min(seconds * 1000, end - this.#clock.monotonic()), signal);
+      if (this.#clock.monotonic() >= end) throw expired();
       const additionalParameters = this.issuer.parameters([]);
       const answer = await tokenAnswer(this.issuer, {
         signal,

@@ -4,12 +4,13 @@ import type { Awaitable, Clock } from '../contracts.ts';
 import { Database } from '../database.ts';
 import { invalidOption } from '../options.ts';
 import { type BoundKey, boundKey } from './dpop-proof.ts';
+import type { KeyPair } from './key-pair.ts';
 
 /**
  * `true`: a key that is made here and cannot be taken away. A pair of one's own, or a function that loads it, is for
  * servers that share sessions.
  */
-export type DpopOption = true | { readonly keyPair: CryptoKeyPair | (() => Awaitable<CryptoKeyPair>) };
+export type DpopOption = true | { readonly keyPair: KeyPair | (() => Awaitable<KeyPair>) };
 
 const DATABASE = 'fetch-valet-keys';
 /** Milliseconds that the database has for an answer: some browsers never give one. */

@@ -38,7 +38,9 @@ export class Issuer {
   readonly #options: IssuerOptions;
   readonly #issuer: URL | undefined;
   readonly #given: Partial<oauth.AuthorizationServer>;
-  #metadata: Promise<oauth.AuthorizationServer> | undefined;
+  #discovery:
+    | { readonly found: Promise<oauth.AuthorizationServer>; readonly signal?: AbortSignal }
+    | undefined;
 
   /** @throws `ConfigError` `INVALID_OPTION`, `INSECURE_URL` */
   constructor(options: IssuerOptions) {
@@ -84,11 +86,19 @@ export class Issuer {
 
   /** The server's metadata, fetched once. What fails is fetched again the next time. */
   metadata(signal?: AbortSignal): Promise<oauth.AuthorizationServer> {
-    this.#metadata ??= this.#discover(signal).catch((error: unknown) => {
-      this.#metadata = undefined;
+    const other = this.#discovery;
+    if (other)
+      return other.found.catch((error: unknown) => {
+        // That who asked first has gone is no answer to anybody else.
+        if (other.signal?.aborted === true && signal?.aborted !== true) return this.metadata(signal);
+        throw error;
+      });
+    const found = this.#discover(signal).catch((error: unknown) => {
+      this.#discovery = undefined;
       throw error;
     });
-    return this.#metadata;
+    this.#discovery = { found, ...(signal && { signal }) };
+    return found;
   }
 
   request(signal?: AbortSignal): RequestOptions {

@@ -8,7 +8,7 @@ import type {
   TokenSource,
 } from '../contracts.ts';
 import type { Issuer } from './issuer.ts';
-import { refresh } from './refresh.ts';
+import { refresh, renew } from './refresh.ts';
 import { revoke } from './revoke.ts';
 
 /** What a login has brought, and the scopes that it asked for. */
@@ -41,8 +41,8 @@ export class LoginSource implements TokenSource {
     if (this.#arriving) return this.#afterwards(this.#arriving, context);
     const brought = this.#brought;
     this.#brought = undefined;
-    if (brought) return this.#hand(brought, context);
-    return context.refreshToken === undefined ? null : refresh(this.issuer, context.refreshToken, context);
+    if (brought) return this.#handOrKeep(brought, context);
+    return renew(this.issuer, context);
   }
 
   subscribe(changed: (isAtHand?: unknown) => void): () => void {
@@ -91,6 +91,19 @@ export class LoginSource implements TokenSource {
     await arriving;
     // The session has been told of the login, and asks once more for what it brought.
     return this.#brought ? null : this.getToken(context);
+  }
+
+  /** A bad moment of the server must not cost the user the login. */
+  async #handOrKeep(brought: Brought, context: TokenContext): Promise<TokenResult> {
+    try {
+      const result = await this.#hand(brought, context);
+      if (result instanceof Response && (result.status >= 500 || [408, 429].includes(result.status)))
+        this.#brought ??= brought;
+      return result;
+    } catch (error) {
+      this.#brought ??= brought;
+      throw error;
+    }
   }
 
   /** The tokens of a login are for no audience in particular: for one, the refresh token buys another. */

@@ -36,16 +36,25 @@ export interface LoopbackSource extends TokenSource {
   signIn(options?: LoopbackSignInOptions): Promise<void>;
 }
 
+/** Where the program is, for a login that takes it for a page, and the `state` that the user comes back with. */
+interface Address {
+  href: string;
+  state: string | undefined;
+}
+
 class LoopbackLogin extends AuthorizationCodeLogin implements LoopbackSource {
   readonly #options: LoopbackOptions;
-  readonly #address: { href: string };
+  readonly #address: Address;
 
   constructor(issuer: Issuer, options: LoopbackOptions) {
-    const address = { href: 'http://127.0.0.1/' };
+    const address: Address = { href: 'http://127.0.0.1/', state: undefined };
     const clock = options.clock ?? systemClock;
     const page = {
       href: () => address.href,
-      leave: (url: string) => options.open(url),
+      leave(url: string) {
+        address.state = new URL(url).searchParams.get('state') ?? undefined;
+        return options.open(url);
+      },
       clean: (url: string) => {
         address.href = url;
       },
@@ -65,7 +74,7 @@ class LoopbackLogin extends AuthorizationCodeLogin implements LoopbackSource {
     const { signal, ...asked } = checkKeys('signIn()', options, ['scopes', 'parameters', 'signal']);
     signal?.throwIfAborted();
     const { path = '/callback', clock = systemClock } = this.#options;
-    const visitor = await receive(path);
+    const visitor = await receive(path, this.#address);
     const cancel = alarm(clock, LONGEST, () => visitor.giveUp(abandoned()), true);
     const abort = (): void => visitor.giveUp(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
@@ -119,8 +128,8 @@ interface Visitor {
   close(): void;
 }
 
-/** Waits on a free port of this machine, for one visitor. */
-async function receive(path: string): Promise<Visitor> {
+/** Waits on a free port of this machine, for the one visitor who comes back from the login. */
+async function receive(path: string, address: Readonly<Address>): Promise<Visitor> {
   let answered: (url: string) => void = () => {};
   let giveUp: (reason: unknown) => void = () => {};
   const answer = new Promise<string>((resolve, reject) => {
@@ -131,8 +140,8 @@ async function receive(path: string): Promise<Visitor> {
   let waiting: ServerResponse | undefined;
   const server = createServer((request, response) => {
     const url = urlOf(request, uri);
-    // Others on this machine, and pages that guess the port, are not let in.
-    if (waiting !== undefined || url?.pathname !== path || !url.searchParams.has('state')) {
+    // Others on this machine, and pages that guess the port, are not let in: they do not know the state.
+    if (waiting !== undefined || url?.pathname !== path || !isAnswer(url.searchParams, address.state)) {
       response.writeHead(404).end();
       return;
     }
@@ -158,6 +167,10 @@ async function receive(path: string): Promise<Visitor> {
       server.closeIdleConnections();
     },
   };
+}
+
+function isAnswer(query: URLSearchParams, state: string | undefined): boolean {
+  return state !== undefined && query.get('state') === state && (query.has('code') || query.has('error'));
 }
 
 function urlOf({ url = '', headers, method }: IncomingMessage, uri: string): URL | undefined {

@@ -1,7 +1,7 @@
 import type { TokenSource } from '../contracts.ts';
 import { Issuer } from './issuer.ts';
 import { checkGrant, ISSUER_OPTIONS, type IssuerOptions } from './issuer-options.ts';
-import { refresh } from './refresh.ts';
+import { renew } from './refresh.ts';
 import { revoke } from './revoke.ts';
 
 /** Options of {@link refreshToken}. */
@@ -16,8 +16,7 @@ export type RefreshTokenOptions = IssuerOptions;
 export function refreshToken(options: RefreshTokenOptions): TokenSource {
   const issuer = new Issuer(checkGrant('refreshToken()', options, ISSUER_OPTIONS));
   return {
-    getToken: (context) =>
-      context.refreshToken === undefined ? null : refresh(issuer, context.refreshToken, context),
+    getToken: (context) => renew(issuer, context),
     signOut: (ended) => revoke(issuer, ended),
     revoke: (late) => revoke(issuer, late),
     ...issuer.common,

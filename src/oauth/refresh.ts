@@ -1,10 +1,16 @@
 import * as oauth from 'oauth4webapi';
-import type { TokenContext } from '../contracts.ts';
+import type { TokenContext, TokenResult } from '../contracts.ts';
 import type { Issuer } from './issuer.ts';
 import { tokenAnswer } from './token-answer.ts';
 
 /** Seconds. */
 const FOREVER = Number.MAX_SAFE_INTEGER;
+
+/** A newer token for the refresh token of a session; the one in use, where there is none: that is good to its end. */
+export function renew(issuer: Issuer, context: TokenContext): TokenResult | Promise<TokenResult> {
+  const { refreshToken, currentToken = null } = context;
+  return refreshToken === undefined ? currentToken : refresh(issuer, refreshToken, context);
+}
 
 /** Redeems a refresh token (RFC 6749 §6), for the scopes and the audience of one slot. */
 export async function refresh(

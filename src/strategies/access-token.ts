@@ -22,7 +22,7 @@ export type TokenKeeper<User extends SessionUser> = Required<
 };
 
 const NO_MORE =
-  ' New tokens were refused like the old ones, so none is fetched for a refusal for up to a minute.';
+  ' Tokens were refused three times within a short while, so none is fetched for a refusal for up to a minute.';
 
 /**
  * Sends the token of `keeper`, as `Authorization: Bearer` (RFC 6750 §2.1) unless `placement` says otherwise, and
@@ -41,7 +41,7 @@ export function tokenStrategy<User extends SessionUser>(
     placement: writer.placement,
     writes: writer.label,
     session: keeper.session,
-    ...(discovers && { discovers }),
+    discovers: discovers === true,
     connect: (host) => keeper.connect(host),
     credential: (query) => keeper.credential(query),
     stepUp: (query) => keeper.stepUp(query),

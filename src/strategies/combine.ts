@@ -1,4 +1,4 @@
-import type { AuthStrategy, Awaitable, CredentialQuery, Placement } from '../contracts.ts';
+import type { AuthStrategy, Awaitable, CredentialQuery, Outgoing, Placement } from '../contracts.ts';
 import { invalidOption } from '../options.ts';
 
 const STRICTEST_FIRST: readonly Placement[] = ['query', 'header', 'authorization'];
@@ -16,7 +16,7 @@ export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<reado
     name: strategies.map((strategy) => strategy.name).join('+'),
     placement: STRICTEST_FIRST.find((placement) => placements.has(placement)) ?? 'header',
     ...(user?.session && { session: user.session }),
-    ...(user?.discovers && { discovers: user.discovers }),
+    discovers: user?.discovers === true,
     connect(host) {
       for (const strategy of strategies) strategy.connect?.(host);
     },
@@ -44,8 +44,10 @@ export function combine(strategies: readonly AuthStrategy[]): AuthStrategy<reado
         strategies.map((strategy, index) => strategy.apply(outgoing, credentials[index])),
         () => {},
       ),
-    learn: (response, outgoing) =>
-      strategies.map((strategy) => strategy.learn?.(response, outgoing) ?? false).includes(true),
+    ...(strategies.some((strategy) => strategy.learn !== undefined) && {
+      learn: (response: Response, outgoing: Outgoing) =>
+        strategies.map((strategy) => strategy.learn?.(response, outgoing) ?? false).includes(true),
+    }),
     isStale: () => user?.isStale?.() === true,
     epoch: (credentials) => user?.epoch?.(credentials?.[strategies.indexOf(user)]),
     describe: (credentials) =>
@@ -91,7 +93,7 @@ function ask(strategy: AuthStrategy, query: CredentialQuery): Awaitable<unknown>
 
 /** Stays synchronous while everything in it is. */
 function all<T, R>(values: readonly Awaitable<T>[], then: (values: readonly T[]) => R): Awaitable<R> {
-  return values.some((value) => value instanceof Promise)
+  return values.some((value) => typeof (value as Partial<Promise<T>> | null | undefined)?.then === 'function')
     ? Promise.all(values).then(then)
     : then(values as readonly T[]);
 }

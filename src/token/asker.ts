@@ -68,6 +68,7 @@ export class Asker<User extends SessionUser> {
       scopes: flight.scopes,
       ...(audience !== undefined && { audience }),
       ...(flight.rejected !== undefined && { rejectedToken: flight.rejected }),
+      ...(flight.reason === 'expiring' && this.#inUse(slot)),
       ...(refreshToken !== undefined && { refreshToken }),
       ...(resource !== undefined && { resource }),
       ...(challenge !== undefined && { challenge }),
@@ -83,8 +84,14 @@ export class Asker<User extends SessionUser> {
     });
     if (slot.flight !== flight) return answer;
     if (answer.kind === 'grant') this.#wallet.remember(answer.grant);
-    if (answer.kind === 'failure') this.#wallet.keep(answer.refreshToken);
+    if (answer.kind === 'failure' && Object.hasOwn(answer, 'refreshToken'))
+      this.#wallet.keep(answer.refreshToken);
     return answer;
+  }
+
+  #inUse(slot: Slot): Pick<TokenContext, 'currentToken'> {
+    const held = this.#wallet.usable(slot);
+    return held ? { currentToken: held.token.value } : {};
   }
 
   /** Nobody waits for it, and nobody could be told: where it fails, the tokens end by themselves. */

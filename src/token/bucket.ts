@@ -47,3 +47,11 @@ export class Bucket {
     }
   }
 }
+
+/** What the message of a 401 says where no more tokens are fetched for it (rule T11). */
+export function explainRefusals(origin: string): string {
+  return (
+    `${origin} has refused access tokens three times within a short while, so none is fetched for its refusals for up ` +
+    'to a minute. Check which audience and issuer it expects, and its clock.'
+  );
+}

@@ -10,7 +10,7 @@ import type {
 import { TokenError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 import { readEndpoint, refusalIn } from './endpoint-answer.ts';
-import { type Failure, isConnectionReset, judgeError, judgeRefusal } from './failure.ts';
+import { type Failure, judgeError, judgeRefusal } from './failure.ts';
 import { type Grant, readGrant, refreshTokenIn } from './token-response.ts';
 
 /** How long an answer is listened for while a refresh token is on its way: it may bring the next one (T4). */
@@ -69,9 +69,11 @@ export async function callProvider(options: CallOptions): Promise<Answer> {
   // A refresh token that is sent once more is listened for as long as the first time.
   const again = context.refreshToken === undefined ? (): void => {} : listen;
   const answer = askTwice(options, signal, again);
-  void answer.then((found) => {
-    if (options.signal.aborted && found.kind === 'grant') options.tooLate?.(found.grant);
-  });
+  void answer
+    .then((found) => {
+      if (options.signal.aborted && found.kind === 'grant') options.tooLate?.(found.grant);
+    })
+    .catch(() => {});
   return Promise.race([answer, late]).finally(() => giveUp());
 }
 
@@ -133,9 +135,27 @@ function tooLate(): TokenError {
   });
 }
 
-export function timedOut(ms: number): TokenError {
+export function timedOut(ms: number, isAsked = true): TokenError {
+  const why = isAsked
+    ? 'the token provider has not answered. Try again; check the token endpoint.'
+    : 'the token provider was not asked yet. Try again; check the session store, and what is refreshed before this.';
   return new TokenError('TOKEN_TIMEOUT', {
-    message: `No access token within ${ms} ms: the token provider has not answered. Try again; check the token endpoint.`,
+    message: `No access token within ${ms} ms: ${why}`,
     retryable: true,
   });
+}
+
+/** Whether the connection was cut under a call: then the answer cannot come, and asking once more is safe (T4). */
+export function isConnectionReset(thrown: unknown): boolean {
+  let error = thrown;
+  try {
+    for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
+      const { code } = error as { code?: unknown };
+      if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET') return true;
+      error = error.cause;
+    }
+  } catch {
+    // One that cannot be read is judged as such.
+  }
+  return false;
 }

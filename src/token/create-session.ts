@@ -1,8 +1,9 @@
+import { systemClock } from '../clock.ts';
 import type {
   AccessToken,
   Awaitable,
+  Clock,
   CredentialQuery,
-  EndedSession,
   Host,
   Session,
   SessionUser,
@@ -17,7 +18,8 @@ import { invalidOption, isObject } from '../options.ts';
 import type { UserReader } from './identity.ts';
 import { TokenManager } from './manager.ts';
 import { SessionState } from './session-state.ts';
-import { hasAccessToken, readGrant, refreshTokenIn } from './token-response.ts';
+import { signOut } from './sign-out.ts';
+import { type Grant, hasAccessToken, readGrant, refreshTokenIn } from './token-response.ts';
 
 /** Options of a token's life. */
 export interface TokenOptions<User extends SessionUser = SessionUser> {
@@ -76,6 +78,7 @@ export function createSession<User extends SessionUser>(
   const source: TokenSource = typeof from === 'function' ? { getToken: from } : from;
   const state = new SessionState<User>();
   let manager: TokenManager<User> | undefined;
+  let clock: Clock = systemClock;
   let redact = (error: unknown): unknown => error;
   const connected = (): TokenManager<User> => {
     if (manager) return manager;
@@ -84,7 +87,10 @@ export function createSession<User extends SessionUser>(
     });
   };
   return {
-    session: facade(state, source, connected, (error) => redact(error)),
+    session: facade(state, connected, async (made) => {
+      const failed = await signOut(made, source, clock);
+      if (failed) throw redact(failed.reason);
+    }),
     connect(host) {
       if (manager) {
         throw new ConfigError('INVALID_OPTION', {
@@ -92,8 +98,11 @@ export function createSession<User extends SessionUser>(
             'This strategy belongs to another client already. For a second client on the same session use extend().',
         });
       }
+      // Before anything listens to anything: tokens that cannot be used are refused here.
+      const initial = options.initial === undefined ? undefined : readInitial(options.initial);
       // Also what a source says in errors of ours may quote a server.
       redact = (error) => (ValetError.is(error) ? host.redactor.clean(error) : host.redactor.copy(error));
+      clock = host.clock;
       state.connect(host.events);
       source.connect?.(host);
       const made = new TokenManager(host, source, state, { ...options, scheme });
@@ -104,7 +113,7 @@ export function createSession<User extends SessionUser>(
         off?.();
         made.close();
       });
-      if (options.initial !== undefined) begin(made, options.initial);
+      if (initial !== undefined) made.start(initial);
     },
     credential: (query) => connected().credential(query),
     stepUp: (query) => connected().stepUp(query),
@@ -114,17 +123,16 @@ export function createSession<User extends SessionUser>(
   };
 }
 
-function begin<User extends SessionUser>(manager: TokenManager<User>, initial: TokenResponse): void {
+function readInitial(initial: TokenResponse): Grant | string {
   const refreshToken = refreshTokenIn(initial);
   const isAlone = refreshToken !== undefined && !hasAccessToken(initial);
-  manager.start(isAlone ? refreshToken : readGrant(initial, undefined, 'initial'));
+  return isAlone ? refreshToken : readGrant(initial, undefined, 'initial');
 }
 
 function facade<User extends SessionUser>(
   state: SessionState<User>,
-  source: TokenSource,
   manager: () => TokenManager<User>,
-  redact: (error: unknown) => unknown,
+  leave: (manager: TokenManager<User>) => Promise<void>,
 ): Session<User> {
   return {
     get snapshot() {
@@ -142,26 +150,9 @@ function facade<User extends SessionUser>(
     refresh: () => manager().refresh(),
     // Asynchronous, so that a login response that cannot be used rejects rather than throws.
     signIn: async (tokens) => manager().signIn(readGrant(tokens, undefined, 'session.signIn()')),
-    async signOut() {
-      const looking = manager().firstLook();
-      if (looking && !(await looking)) return;
-      const ended = manager().secrets;
-      const stored = manager().signOut();
-      // Each happens also where the other fails; but who left the page before it is stored would be signed in again.
-      const results = await Promise.allSettled([tell(source.signOut?.bind(source), ended), stored]);
-      if (results[1].status === 'fulfilled') {
-        const left = tell(source.afterSignOut?.bind(source), ended);
-        results.push(...(await Promise.allSettled([left])));
-      }
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed) throw redact(failed.reason);
-    },
+    signOut: async () => leave(manager()),
     hasScope: (scope) => manager().hasScope(scope),
   };
-}
-
-async function tell(hook: TokenSource['signOut'], ended: EndedSession): Promise<void> {
-  await hook?.(ended);
 }
 
 /** The session of a client without users: signed in for good, as the service itself. */

@@ -38,8 +38,16 @@ export interface Refusal {
   readonly contentType?: string | undefined;
 }
 
-/** Judges what a provider threw. */
+/** Judges what a provider threw. An error that throws when it is looked at is one like any other. */
 export function judgeError(thrown: unknown, redactor: Redactor): Failure {
+  try {
+    return judge(thrown, redactor);
+  } catch {
+    return judge(new Error('what cannot be read'), redactor);
+  }
+}
+
+function judge(thrown: unknown, redactor: Redactor): Failure {
   if (isHttpError(thrown)) return judgeHttpError(thrown, redactor);
   // A client that the provider calls with may have had a switch of users: that says nothing of this session.
   if (ValetError.is(thrown) && thrown.code !== 'SESSION_CHANGED') return judgeOwn(ownError(thrown, redactor));
@@ -119,17 +127,6 @@ export function nothingFor(): Failure {
   return { kind: 'misconfigured', error, waitable: false };
 }
 
-/** Whether the connection was cut under a call: then the answer cannot come, and asking once more is safe (T4). */
-export function isConnectionReset(thrown: unknown): boolean {
-  let error = thrown;
-  for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
-    const { code } = error as { code?: unknown };
-    if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET') return true;
-    error = error.cause;
-  }
-  return false;
-}
-
 /** With a cause it is copied: what a provider puts there, such as its HTTP client's error, holds more than we know. */
 function ownError(thrown: ValetError, redactor: Redactor): ValetError {
   return (thrown.cause === undefined ? redactor.clean(thrown) : redactor.copy(thrown)) as ValetError;
@@ -151,11 +148,13 @@ function isHttpError(thrown: unknown): thrown is HttpError {
 
 function judgeHttpError(thrown: HttpError, redactor: Redactor): Failure {
   const { error, error_description: description } = (thrown.data ?? {}) as Record<string, unknown>;
+  // A copy of one, as an error's cause, has none.
+  const { headers } = thrown as Partial<HttpError>;
   const refusal: Refusal = {
     status: thrown.status,
     oauthError: typeof error === 'string' ? error : undefined,
     description: typeof description === 'string' ? description : undefined,
-    retryAfter: thrown.retryAfter ?? retryAfterOf(thrown.headers, 0),
+    retryAfter: thrown.retryAfter ?? (headers && retryAfterOf(headers, 0)),
   };
   return judgeRefusal(refusal, redactor, redactor.copy(thrown));
 }

@@ -28,8 +28,8 @@ export class Flight implements FlightPlan {
   readonly forced: boolean;
   readonly scopes: readonly string[];
   readonly before: string | undefined;
-  /** When the provider was asked, on the monotonic clock. */
-  start = 0;
+  /** When the provider was asked, on the monotonic clock; `undefined`: it was not, as yet. */
+  start: number | undefined;
   /** The first answer looked expired: the next one must not come from a cache. */
   insists = false;
   /** It redeems the refresh token of a shared session: what it brings is for the others, too. */

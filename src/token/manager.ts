@@ -9,7 +9,6 @@ import type {
   TokenSource,
 } from '../contracts.ts';
 import { SessionError, type ValetError } from '../errors.ts';
-import { isAboutToken } from './about-token.ts';
 import { phaseOf } from './freshness.ts';
 import { Pace } from './pace.ts';
 import { Refresher } from './refresher.ts';
@@ -43,7 +42,6 @@ export class TokenManager<User extends SessionUser> {
   readonly #waiter: Waiter<User>;
   readonly #sharing: Sharing | undefined;
   readonly #pace: Pace;
-  readonly #scheme: string | undefined;
   /** What to start with, where the store holds no session. */
   #initial: (() => boolean) | undefined;
   #settling = false;
@@ -63,8 +61,9 @@ export class TokenManager<User extends SessionUser> {
     this.#refresher = refresher;
     this.#sharing = sharing;
     this.#pace = new Pace(host.clock);
-    this.#scheme = options.scheme;
-    this.#waiter = new Waiter({ host, state, wallet, refresher, deadline, stepUp: new Set(options.stepUp) });
+    const { scheme } = options;
+    const stepUp = new Set(options.stepUp);
+    this.#waiter = new Waiter({ host, state, wallet, refresher, deadline, stepUp, scheme });
   }
 
   /** Whether others may have stored something since. */
@@ -84,9 +83,8 @@ export class TokenManager<User extends SessionUser> {
   /** The token to send: synchronously while one is at hand that has not ended (T1, T3). */
   credential(query: CredentialQuery<AccessToken>): Awaitable<AccessToken> {
     if (this.#sharing?.isDue === true) return this.#sharing.look().then(() => this.credential(query));
-    if (query.rejected !== undefined) {
-      return isAboutToken(query.challenge, this.#scheme) ? this.#waiter.obtain(query) : query.rejected;
-    }
+    this.#sharing?.lookAside();
+    if (query.rejected !== undefined) return this.#waiter.replace({ ...query, rejected: query.rejected });
     const slot = this.#wallet.slotFor(query);
     const { current, flight } = slot;
     if (flight?.rejected !== undefined || current === undefined || slot.suspect)

@@ -8,8 +8,9 @@ const INTERACTIVE: readonly unknown[] = [
   'interaction_required',
   'consent_required',
   'account_selection_required',
-  // auth0-spa-js
+  // auth0-spa-js, which keeps a refresh token for each audience and set of scopes
   'mfa_required',
+  'missing_refresh_token',
   // msal-browser
   'ui_not_allowed',
   'interrupted_user',
@@ -18,8 +19,6 @@ const INTERACTIVE: readonly unknown[] = [
 const ASKING: readonly unknown[] = ['basic_action', 'additional_action', 'message_only'];
 const FINAL: readonly unknown[] = [
   'invalid_grant',
-  // auth0-spa-js
-  'missing_refresh_token',
   // msal-browser
   'no_account_error',
   'no_tokens_found',

@@ -1,18 +1,17 @@
 import type { Host, SessionUser, TokenReason, TokenSource } from '../contracts.ts';
 import type { ValetError } from '../errors.ts';
+import { ownOf } from '../options.ts';
 import { Asker, type Errand } from './asker.ts';
 import type { Answer } from './call-provider.ts';
 import { judgeError } from './failure.ts';
 import { Flight, type Outcome, Turn } from './flight.ts';
+import { followUp } from './follow-up.ts';
 import type { Lease } from './lease.ts';
 import type { SessionState } from './session-state.ts';
 import type { Sharing } from './sharing.ts';
 import type { Slot } from './slot.ts';
 import { Verdict } from './verdict.ts';
 import type { Wallet } from './wallet.ts';
-
-/** A source that tells of a change whenever it is asked would be asked for ever. */
-const MOST_FOLLOW_UPS = 3;
 
 export interface RefresherParts<User extends SessionUser> {
   readonly host: Host;
@@ -48,9 +47,10 @@ export class Refresher<User extends SessionUser> {
   }
 
   /** The refresh of the slot that is under way, or a new one as soon as it is due and its turn has come. */
-  start(slot: Slot, reason: TokenReason, errand: Errand = {}): Flight {
+  start(slot: Slot, reason: TokenReason, given: Errand = {}): Flight {
     if (slot.flight) return slot.flight;
     const isRejected = reason === 'rejected';
+    const errand = ownOf(given);
     // What a step-up asks for is in no cache.
     const { rejected, forced = isRejected || reason === 'scope', scopes = slot.scopes } = errand;
     const before = slot.current?.token.value;
@@ -185,11 +185,9 @@ export class Refresher<User extends SessionUser> {
     // It is over before anybody is told: a listener that wants another one gets another one.
     slot.flight = undefined;
     if (answer === undefined) return flight.land('failed');
-    const { followUps = 0 } = errand;
-    if (flight.overtaken && followUps < MOST_FOLLOW_UPS) {
-      // A refresh token that was refused is refused for good, whoever is signed in now (T6).
-      if (answer.kind === 'failure' && answer.failure.kind === 'final') this.#wallet.refreshToken = undefined;
-      this.start(slot, flight.reason, { ...errand, forced: flight.forced, followUps: followUps + 1 });
+    const again = followUp(slot, flight, errand, answer, this.#wallet);
+    if (again) {
+      this.start(slot, flight.reason, again);
       return flight.land('superseded');
     }
     const outcome = flight.land(this.#verdict.take(slot, answer, flight));

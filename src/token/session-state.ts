@@ -53,9 +53,13 @@ export class SessionState<User extends SessionUser> {
   }
 
   /** Somebody is signed in. Another user, or the first one, begins a new epoch; the same one's return does not. */
-  signedIn(user: User): void {
+  signedIn(user: User, isLogin = false): void {
     const previous = this.#snapshot;
-    if (previous.status === 'signed-in' && previous.user.id === user.id) return;
+    if (previous.status === 'signed-in' && previous.user.id === user.id) {
+      // The same user, who may do more now, or less.
+      if (isLogin) this.#tell();
+      return;
+    }
     const epoch = this.epochOf(user);
     const same = epoch === this.#epochs;
     this.#epochs = epoch;

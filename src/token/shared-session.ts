@@ -1,17 +1,14 @@
-import { elapsed, type Moment, moment } from '../clock.ts';
+import { elapsed } from '../clock.ts';
 import type { SessionDocument, SessionUser, TokenStore } from '../contracts.ts';
 import { SessionError, type TokenError } from '../errors.ts';
 import { tellOfAdopted } from './adopted.ts';
 import { CLEAN, following, hasSession, nextEpoch, OVER } from './document.ts';
-import { News } from './news.ts';
+import { Lookout } from './lookout.ts';
 import type { SharingParts } from './sharing.ts';
 import type { Slot } from './slot.ts';
 import { StoredLogins } from './stored-logins.ts';
 import { type Sight, Vault } from './vault.ts';
 import { type Change, Writer } from './writer.ts';
-
-/** Milliseconds that a look stays good where the store does not tell of changes. */
-const LOOK_AGAIN = 500;
 
 /** One session in a store, as this client sees it: takes over what others store, and stores what happens here (T14). */
 export class SharedSession<User extends SessionUser> {
@@ -20,11 +17,8 @@ export class SharedSession<User extends SessionUser> {
   readonly #parts: SharingParts<User>;
   readonly #writer: Writer;
   #seen: SessionDocument | undefined;
-  #lookedAt: Moment | undefined;
   #looking: Promise<void> | undefined;
-  readonly #news = new News();
-  /** Whether the store has failed, and has not worked since. */
-  #isDown = false;
+  readonly #lookout: Lookout;
   /** Whether it has a session of its own, without having seen one. */
   #hasBegun = false;
 
@@ -32,6 +26,7 @@ export class SharedSession<User extends SessionUser> {
     const { host, proof } = parts;
     this.#parts = parts;
     this.vault = new Vault(host, store, proof);
+    this.#lookout = new Lookout(host.clock, store.subscribe !== undefined);
     this.#writer = new Writer({
       host,
       vault: this.vault,
@@ -39,7 +34,7 @@ export class SharedSession<User extends SessionUser> {
       failed: (error) => this.#tell(error),
     });
     const off = store.subscribe?.(() => {
-      this.#news.tell();
+      this.#lookout.news.tell();
       void this.look();
     });
     host.signal.addEventListener('abort', () => off?.());
@@ -47,12 +42,17 @@ export class SharedSession<User extends SessionUser> {
 
   /** Whether a request has to look first what others have stored. */
   get isDue(): boolean {
-    // A closed client looks at nothing any more, so a look would be due for ever.
-    if (this.#lookedAt === undefined || this.isPending || this.#parts.host.signal.aborted) return false;
-    const tells = this.vault.store.subscribe !== undefined && !this.#news.isTooMuch;
-    if (tells && this.#news.isUnheard) return true;
-    // What it told of while it was down may not have been read.
-    return (!tells || this.#isDown) && elapsed(this.#parts.host.clock, this.#lookedAt) >= LOOK_AGAIN;
+    return this.#mayLook && this.#lookout.isDue;
+  }
+
+  /** A store that does not tell and is down: looked at in the background, or each request would wait for it in vain. */
+  lookAside(): void {
+    if (this.#mayLook && this.#lookout.isDueAside) void this.look();
+  }
+
+  /** A closed client looks at nothing any more, so a look would be due for ever. */
+  get #mayLook(): boolean {
+    return !this.isPending && !this.#parts.host.signal.aborted;
   }
 
   /** The epoch of what takes the place of `document`. Where that is gone, it is the same session all the same. */
@@ -75,7 +75,7 @@ export class SharedSession<User extends SessionUser> {
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
-      if (this.#news.mayFollowUp() && !this.#parts.host.signal.aborted) void this.look();
+      if (this.#lookout.news.mayFollowUp() && !this.#parts.host.signal.aborted) void this.look();
     });
     return this.#looking;
   }
@@ -83,8 +83,8 @@ export class SharedSession<User extends SessionUser> {
   /** Takes over what is newer than what was seen last; with `isOverruled` also that, in place of what is here. */
   take({ document, now, since }: Sight, isOverruled = false): void {
     const { clock } = this.#parts.host;
-    this.#lookedAt = moment(clock);
-    this.#isDown = false;
+    this.#lookout.looked();
+    this.#lookout.isDown = false;
     const seen = this.#seen;
     // Something that is gone is no sign-out: that leaves a document behind.
     if (document === undefined || (!isOverruled && document.version <= (seen?.version ?? -1))) return;
@@ -110,7 +110,7 @@ export class SharedSession<User extends SessionUser> {
 
   /** What was stored from here has been seen here. */
   note(document: SessionDocument): void {
-    this.#lookedAt = moment(this.#parts.host.clock);
+    this.#lookout.looked();
     this.logins.written(document);
     if (this.#seen === undefined || document.version > this.#seen.version) this.#seen = document;
   }
@@ -158,7 +158,7 @@ export class SharedSession<User extends SessionUser> {
     // What happened here comes first: what is stored is older.
     await this.#writer.idle;
     if (this.#parts.host.signal.aborted) return;
-    const { told } = this.#news;
+    const { told } = this.#lookout.news;
     try {
       const sight = await this.vault.look();
       // Looked at again when it is stored.
@@ -166,11 +166,11 @@ export class SharedSession<User extends SessionUser> {
       this.take(sight);
     } catch (error) {
       // Looked at again after a while: a store that is down must not hold up every request.
-      this.#lookedAt = moment(this.#parts.host.clock);
+      this.#lookout.looked();
       this.#tell(error as TokenError);
     }
     // Only now: what is sent meanwhile would still be the old user's.
-    this.#news.heard(told);
+    this.#lookout.news.heard(told);
   }
 
   #leave(to: 'signed-out' | 'ended', isOther: boolean): void {
@@ -189,8 +189,8 @@ export class SharedSession<User extends SessionUser> {
 
   /** Once until it works again. */
   #tell({ message }: Error): void {
-    if (this.#isDown) return;
-    this.#isDown = true;
+    if (this.#lookout.isDown) return;
+    this.#lookout.isDown = true;
     this.#parts.host.events.emit('warning', { code: 'STORE_UNAVAILABLE', message });
   }
 }

@@ -15,6 +15,8 @@ import type { Wallet } from './wallet.ts';
 export interface Sharing {
   /** Whether a request has to look first what others have stored. */
   readonly isDue: boolean;
+  /** Looks whether a store that is down works again; no request waits for it. */
+  lookAside(): void;
   /** Whether something that happened here is not stored yet. */
   readonly isPending: boolean;
   /** Takes over what others have stored. Never rejects. */

@@ -66,6 +66,12 @@ export class Slot {
     this.#vain.add(scopes.join(' '));
   }
 
+  /** What a step-up has added is not to be had any more: an elevation is often shorter than the session (T13). */
+  narrow(): void {
+    this.addVain(this.scopes);
+    this.scopes = this.need.scopes;
+  }
+
   /** Something changed: the next request may ask at once. */
   unlatch(): void {
     this.latched = undefined;

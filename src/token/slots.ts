@@ -3,7 +3,7 @@ import { phaseOf } from './freshness.ts';
 import { Slot } from './slot.ts';
 
 /** What asks for nothing in particular. */
-export const PLAIN_NEED: Need = { scopes: [] };
+export const PLAIN_NEED: Need = { scopes: [], audience: undefined };
 
 /** What is asked for again and again is far less: an audience for each tenant of a program, perhaps. */
 const MOST_SLOTS = 1000;
@@ -59,15 +59,17 @@ export class Slots {
     // An audience for each record of a table must not fill the memory, not even with tokens that never end.
     for (const [key, slot] of this.#slots) {
       const isEnded = slot.current === undefined || phaseOf(this.#clock, slot.current) === 'ended';
-      const isOver = isEnded || this.#slots.size >= MOST_SLOTS;
-      if (!isOver || !slot.isForgettable || slot === this.#plain || slot === kept) continue;
+      // Nor with audiences that are refused: beyond the limit the oldest goes, whatever is known of it.
+      const isFull = this.#slots.size >= MOST_SLOTS && slot.flight === undefined;
+      const isOver = isFull || (isEnded && slot.isForgettable);
+      if (!isOver || slot === this.#plain || slot === kept) continue;
       // What it listens to would stay for good.
       slot.unlatch();
       this.#slots.delete(key);
     }
     const { scopes, audience } = need;
     // Nothing else of a request: the need outlives it, and is stored.
-    const slot = new Slot({ scopes, ...(audience !== undefined && { audience }) }, this.#clock, this.#random);
+    const slot = new Slot({ scopes, audience }, this.#clock, this.#random);
     // An issuer that asked for a wait is not asked for something else meanwhile (T6).
     const { backoff } = this.all.find((one) => one.backoff.isAskedFor) ?? slot;
     if (backoff.failure) slot.backoff.failed({ ...backoff.failure, retryAfter: backoff.dueIn() });

@@ -12,7 +12,8 @@ export function toStored(held: HeldToken, need: Need, clock: Clock, now: number)
     granted: [...scopes],
     token: token.value,
     received: Math.max(0, now - elapsed(clock, received)),
-    ...(lifetime !== undefined && { lifetime }),
+    // One that had ended when it came has none left, and one that never ends has no number in JSON.
+    ...(lifetime !== undefined && Number.isFinite(lifetime) && { lifetime: Math.max(0, lifetime) }),
   };
 }
 

@@ -36,8 +36,10 @@ export class Verdict<User extends SessionUser> {
     if (answer.kind === 'nobody') {
       slot.backoff.reset();
       const { home } = this.#wallet;
-      // Nothing for a further audience, while the session has a good token, says nothing of the session (T12).
-      if (slot !== home && this.#wallet.usable(home)) return this.fail(slot, nothingFor(), flight);
+      // Nothing for a further audience or more scopes says nothing of a session that has something (T12, T13).
+      const isFurther = slot !== home || flight.reason === 'scope';
+      const hasMore = this.#wallet.usable(home) !== undefined || this.#wallet.refreshToken !== undefined;
+      if (isFurther && hasMore) return this.fail(slot, nothingFor(), flight);
       this.#wallet.forget();
       return 'nobody';
     }
@@ -51,7 +53,8 @@ export class Verdict<User extends SessionUser> {
     }
     slot.backoff.reset();
     if (reason === 'scope') this.#noteStepUp(slot, scopes);
-    const ms = Math.round(this.#host.clock.monotonic() - flight.start);
+    const now = this.#host.clock.monotonic();
+    const ms = Math.round(now - (flight.start ?? now));
     this.#host.events.emit('refreshed', {
       ...about(slot, flight),
       ...lifeOf(slot.current),

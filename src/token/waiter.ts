@@ -1,7 +1,9 @@
 import { elapsed, moment } from '../clock.ts';
 import type { AccessToken, CredentialQuery, Host, SessionUser, TokenReason } from '../contracts.ts';
 import { ConfigError, SessionError } from '../errors.ts';
+import { isAboutToken } from './about-token.ts';
 import type { Errand } from './asker.ts';
+import { explainRefusals } from './bucket.ts';
 import { timedOut } from './call-provider.ts';
 import type { Flight, Outcome } from './flight.ts';
 import type { Refresher } from './refresher.ts';
@@ -21,6 +23,7 @@ export interface WaiterParts<User extends SessionUser> {
   readonly deadline: number;
   /** Scopes that a 403 may cause to be asked for. */
   readonly stepUp: ReadonlySet<string>;
+  readonly scheme: string | undefined;
 }
 
 /** Waits for a token on behalf of a request: for the refresh under way, else for a new one (rules T4, T5, T13). */
@@ -31,14 +34,22 @@ export class Waiter<User extends SessionUser> {
   readonly #refresher: Refresher<User>;
   readonly #deadline: number;
   readonly #stepUp: ReadonlySet<string>;
+  readonly #scheme: string | undefined;
 
-  constructor({ host, state, wallet, refresher, deadline, stepUp }: WaiterParts<User>) {
+  constructor({ host, state, wallet, refresher, deadline, stepUp, scheme }: WaiterParts<User>) {
     this.#host = host;
     this.#state = state;
     this.#wallet = wallet;
     this.#refresher = refresher;
     this.#deadline = deadline;
     this.#stepUp = stepUp;
+    this.#scheme = scheme;
+  }
+
+  /** Another token in place of one that was refused; or that one again, where the refusal is not about it (T5, T13). */
+  replace(query: Query & { readonly rejected: AccessToken }): Promise<AccessToken> {
+    const isAbout = isAboutToken(query.challenge, this.#scheme);
+    return isAbout ? this.obtain(query) : Promise.resolve(query.rejected);
   }
 
   /** A token that has not ended and is not the rejected one; or that one again: there is nothing better. */
@@ -59,7 +70,7 @@ export class Waiter<User extends SessionUser> {
         errand: { rejected },
         mayStart: () => {
           if (reason !== 'rejected' || slot.flight !== undefined || paid) return true;
-          paid = slot.mayRefreshFor(originOf(query));
+          paid = slot.mayRefreshFor(new URL(query.resource).origin);
           return paid;
         },
         landed: (flight, outcome) => {
@@ -99,7 +110,7 @@ export class Waiter<User extends SessionUser> {
       // A sign-in brought a token, or a sign-out none; a source that changed is being asked anew.
       if (outcome === 'superseded') flight = slot.flight;
       else {
-        throwUnlessToken(outcome, this.#deadline);
+        throwUnlessToken(outcome, flight, this.#deadline);
         // Joined a refresh that was content with a cache: past it now.
         flight = !forced && slot.current?.token.value === before ? start() : undefined;
       }
@@ -137,7 +148,7 @@ export class Waiter<User extends SessionUser> {
       if (outcome === 'failed') this.#throwIfPointless(slot);
       // Whoever asked before knew nothing of this challenge: it may tell where a token comes from.
       else if (outcome === 'nobody' && isJoining && challenge !== undefined) continue;
-      else if (outcome !== 'superseded') throwUnlessToken(outcome, this.#deadline);
+      else if (outcome !== 'superseded') throwUnlessToken(outcome, flight, this.#deadline);
       found.landed?.(flight, outcome);
     }
   }
@@ -147,7 +158,7 @@ export class Waiter<User extends SessionUser> {
     const rejected = query.rejected as AccessToken;
     this.#host.events.emit('warning', {
       code: 'TOO_MANY_REFUSALS',
-      message: explainRefusals(originOf(query)),
+      message: explainRefusals(new URL(query.resource).origin),
     });
     return rejected;
   }
@@ -181,19 +192,7 @@ function reasonFor({ current }: Slot, rejected?: string): TokenReason {
   return rejected !== undefined && current.token.value === rejected ? 'rejected' : 'expiring';
 }
 
-function throwUnlessToken(outcome: Outcome | 'timeout', deadline: number): void {
-  if (outcome === 'timeout') throw timedOut(deadline);
+function throwUnlessToken(outcome: Outcome | 'timeout', { start }: Flight, deadline: number): void {
+  if (outcome === 'timeout') throw timedOut(deadline, start !== undefined);
   if (outcome === 'nobody') throw new SessionError('SIGNED_OUT');
-}
-
-/** What the message of a 401 says where no more tokens are fetched for it (rule T11). */
-function explainRefusals(origin: string): string {
-  return (
-    `${origin} has refused one new access token after the other, so none is fetched for its refusals for up to a ` +
-    'minute. Check which audience and issuer it expects, and its clock.'
-  );
-}
-
-function originOf({ resource }: Query): string {
-  return new URL(resource).origin;
 }

@@ -141,7 +141,7 @@ export class Wallet<User extends SessionUser> {
     this.#isInDoubt = false;
     this.#known.note(slot, identity);
     // Last: who hears of the user may send a request at once, and must get this token.
-    this.#state.signedIn(identity.user);
+    this.#state.signedIn(identity.user, login);
   }
 
   get secrets(): EndedSession {

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { apiKey, Client } from '../../src/index.ts';
+import { settle } from '../support/clock.ts';
 import { NEW, OLD, renewing, startOnceRefused } from '../support/once-refused.ts';
 import { quiet } from '../support/quiet.ts';
 import { startServer } from '../support/server.ts';
 import { chunksOf, isWhole, streamOf } from '../support/streams.ts';
+import { valetErrorOf } from '../support/thrown.ts';
 
 const KIB = 1024;
 const SENDERS = [
@@ -195,4 +197,19 @@ test('a function that throws in place of a stream fails the request, and nothing
 
   await expect(client.fetch('/', { method: 'POST', body })).rejects.toBe(missing);
   expect(api.received).toEqual([]);
+});
+
+test('a stream whose request is never sent is let go', async () => {
+  let isCancelled = false;
+  const body = new ReadableStream({
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  const client = new Client(() => null, { baseUrl: 'https://api.test', logger: quiet });
+  expect(await valetErrorOf(() => client.fetch('/', { method: 'POST', body }))).toMatchObject({
+    code: 'SIGNED_OUT',
+  });
+  await settle();
+  expect(isCancelled).toBe(true);
 });

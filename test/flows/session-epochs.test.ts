@@ -551,3 +551,47 @@ test('a source that cannot take tokens back harms nobody', async () => {
   await settle();
   expect(await request()).toBe('SIGNED_OUT');
 });
+
+test('the body of a refusal that is read after a switch is for nobody (rule T8)', async () => {
+  let end = (): void => {};
+  const { client } = createTokenValet(() => ADA, {
+    initial: { token: ADA },
+    respond: () => {
+      const body = new ReadableStream({
+        start(controller) {
+          end = () => {
+            controller.enqueue(new TextEncoder().encode('{"secret":"of ada"}'));
+            controller.close();
+          };
+        },
+      });
+      return new Response(body, { status: 422, headers: { 'content-type': 'application/json' } });
+    },
+  });
+  const error = valetErrorOf(() => client.get('x').json());
+  await settle();
+  await client.session.signIn({ token: BOB });
+  end();
+
+  expect(await error).toMatchObject({ code: 'SESSION_CHANGED' });
+});
+
+test('a request belongs to who was signed in when it was made, whatever a listener of it does (rule T8)', async () => {
+  const { client, sent, request } = createTokenValet(() => BOB, { initial: { token: ADA } });
+  client.on('request', () => void client.session.signIn({ token: BOB }));
+
+  expect(await request({ method: 'POST', body: 'of ada' })).toBe('SESSION_CHANGED');
+  expect(sent).toEqual([]);
+});
+
+test('a sign-out ends also where the source never answers', async () => {
+  const source: TokenSource = { getToken: () => ADA, signOut: () => new Promise(() => {}) };
+  const { client, clock, request } = createTokenValet(source, { initial: { token: ADA } });
+  await request();
+  const error = valetErrorOf(() => client.signOut());
+  await settle();
+  expect(client.session.snapshot.status).toBe('signed-out');
+  await clock.advance(90_000);
+
+  expect(await error).toMatchObject({ code: 'TOKEN_TIMEOUT', retryable: false });
+});

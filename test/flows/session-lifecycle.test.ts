@@ -583,3 +583,17 @@ test('who waits for a session that is closed before anything is known hears that
   client.close();
   expect(await ready).toEqual({ status: 'signed-out' });
 });
+
+test('a login of the user who is there is told to listeners, as it may bring other scopes', async () => {
+  const ada = createJwt({ sub: 'ada' });
+  const { client, request } = createTokenValet(() => null, { initial: { token: ada, scope: 'read' } });
+  await request();
+  const seen: [boolean, unknown][] = [];
+  const { snapshot } = client.session;
+  client.session.subscribe(() =>
+    seen.push([client.session.hasScope('write'), client.session.snapshot === snapshot]),
+  );
+  await client.session.signIn({ token: ada, scope: 'read write' });
+
+  expect(seen).toEqual([[true, true]]);
+});

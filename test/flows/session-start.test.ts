@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { accessToken, apiKey, Client, combine, type TokenContext } from '../../src/index.ts';
+import {
+  accessToken,
+  apiKey,
+  Client,
+  combine,
+  type TokenContext,
+  type TokenSource,
+} from '../../src/index.ts';
 import { createManualClock } from '../support/clock.ts';
 import { startServer } from '../support/server.ts';
 
@@ -132,4 +139,18 @@ test('two credentials for one place are refused, and an event that does not exis
   expect(() => combine([apiKey('first-key'), apiKey('second-key')])).toThrow(/header x-api-key/);
   const client = new Client('a-key-of-ours', { baseUrl: BASE });
   expect(() => client.on('respones' as 'response', () => {})).toThrow(/There is no event "respones"/);
+});
+
+test('a client that is refused for its initial tokens leaves nobody listening', () => {
+  const listeners = new Set<() => unknown>();
+  const source: TokenSource = {
+    getToken: () => null,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const initial = { access_token: 'Bearer twice' };
+  expect(() => new Client(accessToken(source, { initial }))).toThrow('TOKEN_INVALID');
+  expect(listeners.size).toBe(0);
 });

@@ -44,6 +44,32 @@ test.each([true, false])(
   },
 );
 
+test('a store that hangs holds up the request that finds out, and no other; when it works again it is believed', async () => {
+  const { clock, issuer, store, open } = createTabs({ tells: false });
+  let hangs = false;
+  const read: TokenStore['read'] = () => (hangs ? new Promise<never>(() => {}) : store.read());
+  const here = createTokenValet(issuer.provider, { clock, store: sharedStore({ ...store, read }) });
+  await here.client.session.signIn(issuer.login('ada'));
+  hangs = true;
+  await clock.advance(1000);
+  const first = here.request();
+  await clock.advance(3000);
+  expect(await first).toBe(200);
+  // The clock stands still meanwhile: whoever waited for the store would wait for ever.
+  for (let second = 0; second < 5; second++) {
+    await clock.advance(1000);
+    expect(await here.request()).toBe(200);
+  }
+  hangs = false;
+  await clock.advance(3000);
+  await open().client.session.signIn(issuer.login('ben'));
+  await clock.advance(1000);
+  await here.request();
+  await settle();
+
+  expect(here.client.session.snapshot).toMatchObject({ user: { id: 'ben' } });
+});
+
 test.each([true, false])(
   'many tabs on one store refresh once per lifetime (store that tells: %s)',
   async (tells) => {

@@ -458,3 +458,64 @@ test('a step-up works over real HTTP, body and all', async () => {
   expect(bodies).toEqual(['{"tea":2}', '{"tea":2}']);
   expect(asked).toHaveLength(2);
 });
+
+test('a provider that has no more scopes to give has signed nobody out: the 403 stands', async () => {
+  const { client, asked, request } = createTokenValet(
+    ({ reason }) => (reason === 'scope' ? null : { token: 'read-1', expiresIn: 3600 }),
+    { stepUp: ['write'], respond: demanding('write') },
+  );
+  expect([await request(), await request()]).toEqual([403, 403]);
+
+  expect(client.session.snapshot.status).toBe('signed-in');
+  expect(asked.map(({ reason }) => reason)).toEqual(['initial', 'scope']);
+});
+
+const refusing = (error: string) => (): TokenResult => Response.json({ error }, { status: 400 });
+
+test.each<[string, () => TokenResult]>([
+  ['interaction_required', refusing('interaction_required')],
+  ['invalid_scope', refusing('invalid_scope')],
+  ['access_denied', refusing('access_denied')],
+  ['nobody', () => null],
+])('an elevation that is over ends no session (%s): what requests need is asked for', async (_, refuse) => {
+  const clock = createManualClock();
+  let demands = 'write';
+  let isOver = false;
+  const { client, asked, request } = createTokenValet(
+    ({ scopes }) => {
+      if (isOver && scopes.includes('write')) return refuse();
+      return { token: `${['read', ...scopes].join('+')}-1`, expiresIn: 60, refreshToken: 'refresh-token-1' };
+    },
+    { clock, stepUp: ['write'], respond: (request) => demanding(demands)(request) },
+  );
+  expect(await request()).toBe(200);
+  isOver = true;
+  demands = 'read';
+  clock.sleep(60_000);
+
+  expect(await request()).toBe(200);
+  expect(client.session.snapshot.status).toBe('signed-in');
+  expect(asked.slice(2).map(({ scopes }) => scopes)).toEqual([['write'], []]);
+});
+
+test('what is refused after a hold is refused anew: the refusal before it is gone', async () => {
+  const answers: TokenResult[] = [
+    Response.json({ error: 'invalid_grant' }, { status: 400 }),
+    { token: 'read-3', scope: 'read' },
+  ];
+  const { client, sent } = createTokenValet(() => answers.shift() ?? null, {
+    initial: { token: 'read-1', refreshToken: 'refresh-token-0' },
+    user: () => ({ id: 'ada' }),
+    stepUp: ['write'],
+    respond: demanding('write'),
+    options: { whenSessionEnds: 'hold' },
+  });
+  const saving = client.fetch('/');
+  await settle();
+  expect(client.session.snapshot.status).toBe('ended');
+  await client.session.signIn({ token: 'read-2', scope: 'read' });
+  const response = await saving;
+
+  expect([response.status, await response.text()]).toEqual([403, 'no']);
+  expect(sent.length).toBe(2);
+});

@@ -228,9 +228,10 @@ test('a 401 that asks for something a fresh token does not give renews nothing (
 
 test('a 401 that names the scheme that the token is sent with is about the token (rule T13)', async () => {
   for (const scheme of ['JWT', 'Token']) {
+    const answers = [unauthorized(`${scheme} realm="api"`), new Response('ok')];
     const { sent, request } = createTokenValet(countingProvider(), {
       placement: { scheme },
-      respond: () => (sent.length === 1 ? unauthorized(`${scheme} realm="api"`) : new Response('ok')),
+      respond: () => answers.shift() ?? new Response('ok'),
     });
     expect([scheme, await request(), sent.length]).toEqual([scheme, 200, 2]);
   }

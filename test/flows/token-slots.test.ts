@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { TokenContext, TokenProvider, TokenResult } from '../../src/contracts.ts';
 import { SessionError } from '../../src/index.ts';
-import { settle } from '../support/clock.ts';
+import { Slots } from '../../src/token/slots.ts';
+import { createManualClock, settle } from '../support/clock.ts';
 import { createJwt } from '../support/jwt.ts';
 import { createDeferred, createHeldProvider, createTokenValet, isSettled } from '../support/token-valet.ts';
 
@@ -640,4 +641,29 @@ test('a provider that has nothing for a further audience signs nobody out', asyn
   expect(asked).toHaveLength(2);
   expect(client.session.snapshot.status).toBe('signed-in');
   expect(await request()).toBe(200);
+});
+
+test('nothing for a further audience is no sign-out while there is a refresh token (rule T12)', async () => {
+  const clock = createManualClock();
+  const { client, request } = createTokenValet(
+    ({ audience }) =>
+      audience === undefined ? { token: 'token-1', expiresIn: 60, refreshToken: 'refresh-token-1' } : null,
+    { clock },
+  );
+  expect(await request()).toBe(200);
+  clock.sleep(3_600_000);
+
+  expect(await request({ auth: { audience: 'https://stock.example' } })).toBe('TOKEN_ENDPOINT_REJECTED');
+  expect(client.session.snapshot.status).toBe('signed-in');
+  expect(await request()).toBe(200);
+});
+
+test('an audience per record leaves a thousand slots at most, also where each is refused', async () => {
+  const clock = createManualClock();
+  const slots = new Slots(clock, () => 0.5);
+  for (let count = 0; count < 3000; count++) {
+    const slot = slots.get({ scopes: [], audience: `https://api.test/${count}` });
+    slot.latched = new SessionError('SIGNED_OUT');
+  }
+  expect(slots.all.length).toBeLessThanOrEqual(1001);
 });

@@ -275,3 +275,13 @@ test('a misspelt option of a login is refused before a code is asked for', async
   expect(error.message).toContain('"scope"');
   expect(server.received).toEqual([]);
 });
+
+test('no wait that a server asks for is longer than its code is good for', async () => {
+  const { server, asked, clock, source } = await createScript([], { interval: 1e9, expires_in: 600 });
+  const failed = valetErrorOf(() => source.signIn());
+  while (clock.timers === 0) await settle();
+  await clock.advance(600_000);
+  expect(await failed).toMatchObject({ code: 'TOKEN_ENDPOINT_REJECTED' });
+  expect(asked).toEqual([]);
+  await server.close();
+});

@@ -167,7 +167,7 @@ test('an authorization server that binds nothing is told of, and its token is no
 });
 
 test('a device signs in with bound tokens, and its refresh token is redeemed with the same key', async () => {
-  await using server = await startAuthorizationServer({ lifetime: 1 });
+  await using server = await startAuthorizationServer();
   await using api = await startBoundResource();
   const browser = createUserAgent();
   const source = deviceCode({

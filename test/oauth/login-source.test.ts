@@ -116,3 +116,19 @@ test('a login whose first token is for one audience keeps its user and its refre
   expect(redeemed).toEqual([1, 2].map(() => ['refresh-token-0123', STOCK]));
   client.close();
 });
+
+test('a login whose first token is for one audience outlives a bad moment of the server', async () => {
+  await using issuer = await startScriptedIssuer();
+  await using api = await startServer();
+  let isDown = true;
+  issuer.answer = (form) => {
+    if (!form.has('refresh_token')) return { body: tokens() };
+    return isDown
+      ? { status: 503 }
+      : { body: { access_token: 'for-the-audience', token_type: 'Bearer', expires_in: 60 } };
+  };
+  const { client } = await signInDevice(issuer, api.origin);
+  isDown = false;
+  expect((await client.fetch('orders')).status).toBe(204);
+  client.close();
+});

@@ -39,6 +39,15 @@ function statusOf(url: string, host: string): Promise<number | undefined> {
   });
 }
 
+/** A login whose page is open and waits for its user. */
+async function startLogin(server: AuthorizationServer) {
+  const opened = createDeferred<string>();
+  const signedIn = createProgram(server, (url) => opened.resolve(url)).signIn();
+  const url = await opened.promise;
+  const uri = redirectUriOf(url);
+  return { signedIn, url, uri, host: new URL(uri).host };
+}
+
 test('a command-line program signs its user in with the browser of this machine (RFC 8252)', async () => {
   await using server = await startAuthorizationServer();
   await using api = await startServer();
@@ -77,12 +86,7 @@ test('a user who says no is told of as such, in the browser and in the program',
 
 test('who else knocks is not let in: another path, no state, another host, a second visitor', async () => {
   await using server = await startAuthorizationServer();
-  const opened = createDeferred<string>();
-  const source = createProgram(server, (url) => opened.resolve(url));
-  const signedIn = source.signIn();
-  const url = await opened.promise;
-  const uri = redirectUriOf(url);
-  const { host } = new URL(uri);
+  const { signedIn, url, uri, host } = await startLogin(server);
   expect(await statusOf(new URL('/other?state=x', uri).href, host)).toBe(404);
   expect(await statusOf(uri, host)).toBe(404);
   expect(await statusOf(`${uri}?state=x&code=y`, 'evil.example')).toBe(404);
@@ -91,13 +95,16 @@ test('who else knocks is not let in: another path, no state, another host, a sec
   expect(server.asked.get('authorization_code')).toBe(1);
 });
 
-test('the answer of a login that this program did not begin is never exchanged', async () => {
+test('the answer of a login that this program did not begin is not let in, and the login goes on', async () => {
   await using server = await startAuthorizationServer();
-  const source = createProgram(server, async (url) => {
-    void fetch(`${redirectUriOf(url)}?code=stolen&state=chosen`).then((response) => response.text());
-  });
-  expect(await valetErrorOf(() => source.signIn())).toMatchObject({ code: 'TOKEN_ENDPOINT_REJECTED' });
+  const { signedIn, url, uri, host } = await startLogin(server);
+  expect(await statusOf(`${uri}?code=stolen&state=chosen`, host)).toBe(404);
+  expect(await statusOf(`${uri}?error=access_denied&state=chosen`, host)).toBe(404);
+  expect(await statusOf(`${uri}?state=${new URL(url).searchParams.get('state')}`, host)).toBe(404);
   expect(server.asked.size).toBe(0);
+  await createUserAgent().go(url);
+  await signedIn;
+  expect(server.asked.get('authorization_code')).toBe(1);
 });
 
 test('an abort ends the waiting and frees the port', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Client } from '../../src/index.ts';
 import { boundedFetch } from '../../src/oauth/bounded-fetch.ts';
+import { Issuer } from '../../src/oauth/issuer.ts';
 import { authorizationCode, clientCredentials, deviceCode } from '../../src/oauth.ts';
 import { createManualClock, settle } from '../support/clock.ts';
 import { sendJson, startServer } from '../support/server.ts';
@@ -101,4 +102,24 @@ test('who aborts gets their own reason, and a mistake in an own fetch is shown a
   expect(clock.timers).toBe(0);
   const mistaken = boundedFetch(() => Promise.reject(new ReferenceError('sedn is not defined')));
   expect(await thrownBy(() => mistaken(server.origin, {}))).toBeInstanceOf(ReferenceError);
+});
+
+test('who asked for the metadata first and has gone fails nobody else', async () => {
+  const answers: ((response: Response) => void)[] = [];
+  const fetch: typeof globalThis.fetch = (_, init) =>
+    new Promise((resolve, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error));
+      answers.push(resolve);
+    });
+  const issuer = new Issuer({ issuer: 'https://login.test/', clientId: 'spa', fetch });
+  const first = new AbortController();
+  const gone = thrownBy(() => issuer.metadata(first.signal));
+  const found = issuer.metadata();
+  await settle();
+  first.abort(new Error('gone'));
+  expect(await gone).toMatchObject({ message: 'gone' });
+  await settle();
+  answers[1]?.(Response.json({ issuer: 'https://login.test/', token_endpoint: 'https://login.test/token' }));
+
+  expect(await found).toMatchObject({ token_endpoint: 'https://login.test/token' });
 });

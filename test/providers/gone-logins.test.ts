@@ -91,4 +91,7 @@ test('what asks to see the user is told from a dead login: for a further audienc
 
   expect(asking.map((code) => wants(code) !== undefined)).toEqual(asking.map(() => true));
   expect(dead.map(wants)).toEqual(dead.map(() => undefined));
+  // auth0-spa-js keeps a refresh token for each audience and set of scopes.
+  const missing = judgeError(new MissingRefreshTokenError('https://stock.example', 'read'), createRedactor());
+  expect(missing.wantsUser).toBeDefined();
 });

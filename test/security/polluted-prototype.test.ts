@@ -182,3 +182,26 @@ test('on a server no prototype says which page this is', async () => {
 
   expect(fetch.calls).toEqual([]);
 });
+
+test.each([
+  ['audience', 'https://evil.example'],
+  ['scopes', ['admin']],
+  ['refreshToken', 'of-somebody-else-0123'],
+  ['rejected', 'of-somebody-else-0123'],
+  ['forced', true],
+])('Object.prototype.%s is nothing that a token provider is asked with', async (name, value) => {
+  const { asked, request } = createTokenValet((context) =>
+    context.rejectedToken === undefined ? 'token-1' : 'token-2',
+  );
+  await withPolluted(name, value, () => request());
+
+  const [context = {}] = asked as readonly object[];
+  const said = Object.fromEntries(Object.entries(context).filter(([key]) => key !== 'signal'));
+  expect(said).toEqual({ reason: 'initial', forceRefresh: false, scopes: [], resource: 'https://api.test/' });
+});
+
+test('Object.prototype.discovers sends nothing bare', async () => {
+  const { sent, request } = createTokenValet(() => null);
+  expect(await withPolluted('discovers', true, () => request())).toBe('SIGNED_OUT');
+  expect(sent).toEqual([]);
+});

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { AuthStrategy } from '../../src/contracts.ts';
 import { accessToken, apiKey, bearer, Client, combine, createFetch } from '../../src/index.ts';
@@ -196,4 +197,22 @@ test.each<[string, unknown[]]>([
   expect(error).toMatchObject({ code: 'INVALID_OPTION' });
   expect(error.message).toContain('list of strategies');
   expectNoSecret(error, KEY, TOKEN);
+});
+
+test('a credential that comes later, in whatever promise, is waited for', async () => {
+  const { fetch, sent } = createRecordingFetch();
+  // As in Jest: a promise of another realm is no instance of this one's Promise.
+  const later = runInNewContext('Promise.resolve(token)', { token: TOKEN }) as Promise<string>;
+  const own: AuthStrategy<string> = {
+    name: 'own',
+    placement: 'authorization',
+    credential: () => later,
+    apply: ({ headers }, credential) => headers.set('authorization', credential),
+  };
+  await createFetch(combine([apiKey(KEY), own]), { baseUrl: BASE, runtime: { fetch } })('x');
+  expect(sent[0]?.headers.get('authorization')).toBe(TOKEN);
+});
+
+test('only a proof of possession is blamed for a redirect that a browser hides', () => {
+  expect(combine([apiKey(KEY), bearer(TOKEN)]).learn).toBeUndefined();
 });

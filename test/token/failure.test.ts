@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { ConfigError, NetworkError, SessionError, TokenError } from '../../src/errors.ts';
 import { HttpError } from '../../src/http-errors.ts';
 import { createRedactor } from '../../src/redact.ts';
-import { type Failure, isConnectionReset, judgeError, judgeRefusal } from '../../src/token/failure.ts';
+import { isConnectionReset } from '../../src/token/call-provider.ts';
+import { type Failure, judgeError, judgeRefusal } from '../../src/token/failure.ts';
 
 const redactor = createRedactor();
 
@@ -227,3 +228,31 @@ test('an error that is its own cause is looked at and left', () => {
   expect(isConnectionReset(error)).toBe(false);
   expect(thrown(error).kind).toBe('temporary');
 });
+
+test.each<[string, () => unknown]>([
+  [
+    'an error with a message that is no text',
+    () => Object.assign(new Error(), { message: Object.create(null) }),
+  ],
+  ['an error whose code throws', () => throwing('code')],
+  ['an error whose cause throws', () => throwing('cause')],
+  ['an error with a member that throws', () => throwing('config')],
+  ['a revoked proxy', () => revoked()],
+  ['an HttpError without its headers', () => createRedactor().copy(httpError(503, 'down'))],
+])('%s is a failure like any other', (_, make) => {
+  expect(isConnectionReset(make())).toBe(false);
+  expect(thrown(make()).kind).toBe('temporary');
+});
+
+function throwing(name: string): Error {
+  const get = (): never => {
+    throw new Error('not to be read');
+  };
+  return Object.defineProperty(new Error('odd'), name, { get, enumerable: true });
+}
+
+function revoked(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
