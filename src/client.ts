@@ -142,8 +142,9 @@ export class Client<User extends SessionUser = SessionUser> {
   }
 
   /** Calls `listener` after each such event, of all clients of the session. Returns the function that stops it. */
-  on<Name extends EventName>(event: Name, listener: (payload: ClientEvents[Name]) => void): () => void {
-    return this.#family.emitter.on(event, listener);
+  on<Name extends EventName>(event: Name, listener: (payload: ClientEvents<User>[Name]) => void): () => void {
+    // Who is signed in is what the session says, and the session is of User.
+    return this.#family.emitter.on(event, listener as (payload: ClientEvents[Name]) => void);
   }
 
   /** Ends refreshes and timers. Requests from then on fail with `CLIENT_CLOSED`. A child leaves the session. */

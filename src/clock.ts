@@ -1,5 +1,5 @@
 /**
- * The only module that reads the time, sets timers or draws random numbers.
+ * The only module that reads the time, waits or draws random numbers.
  *
  * @module
  */

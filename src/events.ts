@@ -41,7 +41,7 @@ export interface TokenLife {
 }
 
 /** Every event of a client with its payload. */
-export interface ClientEvents {
+export interface ClientEvents<User extends SessionUser = SessionUser> {
   /** A request begins. */
   request: RequestEvent;
   /** It was answered, with any status. */
@@ -65,19 +65,19 @@ export interface ClientEvents {
     readonly retryAfter?: number;
   };
   /** Somebody is signed in who was not before: at a first token, a login, a switch of user, or a return after the end. */
-  signedin: { readonly user: SessionUser };
+  signedin: { readonly user: User };
   /**
    * Another user than before, from and to nobody too; comes before anything can be shown. Not at the end of a session,
    * nor when its user returns.
    */
-  userchange: { readonly user?: SessionUser; readonly previous?: SessionUser };
+  userchange: { readonly user?: User; readonly previous?: User };
   /** The issuer ended the session of a user, or another tab or process has heard so. Its user is still known. */
-  sessionend: { readonly user: SessionUser; readonly error: SessionError };
+  sessionend: { readonly user: User; readonly error: SessionError };
   /**
    * A user is not signed in any more: by `signOut()` here, in another tab or process, or because the provider says
    * `null`. Not where nobody was.
    */
-  signedout: { readonly user: SessionUser };
+  signedout: { readonly user: User };
   /** Something to mend. Written to the logger as well during development. */
   warning: { readonly code: string; readonly message: string };
 }

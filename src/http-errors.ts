@@ -56,6 +56,11 @@ export class HttpError<T = unknown> extends ValetError {
     hide(this, 'problem', details.problem);
     hide(this, 'challenges', details.challenges);
   }
+
+  override toJSON(): Record<string, unknown> {
+    const { status, retryAfter } = this;
+    return { ...super.toJSON(), status, ...(retryAfter !== undefined && { retryAfter }) };
+  }
 }
 
 /** What a {@link ResponseError} is made of. */

@@ -28,6 +28,7 @@ export {
 export type { DpopOption } from './oauth/dpop-keys.ts';
 export type { Endpoints, IssuerOptions } from './oauth/issuer-options.ts';
 export { type JwtBearerOptions, jwtBearer } from './oauth/jwt-bearer.ts';
+export type { KeyPair } from './oauth/key-pair.ts';
 export type { LoginPage } from './oauth/login-page.ts';
 export type { LoginStorage } from './oauth/pending-logins.ts';
 export { type RefreshTokenOptions, refreshToken } from './oauth/refresh-token.ts';

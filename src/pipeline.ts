@@ -12,6 +12,7 @@ import {
   type Stage,
   sendWith,
 } from './pipeline/exchange.ts';
+import { epochNow } from './pipeline/fence.ts';
 import { createPolicy, guard } from './pipeline/guard.ts';
 import { hold } from './pipeline/hold.ts';
 import { redirects } from './pipeline/redirects.ts';
@@ -68,14 +69,19 @@ export function fetchOver(
     tell(clean);
     throw clean;
   };
-  return (input, init) => {
+  return (input, given) => {
+    // The platform takes null for none, and JavaScript passes it.
+    const init = given ?? undefined;
     try {
       if (host.signal.aborted) throw new ConfigError('CLIENT_CLOSED');
       init?.signal?.throwIfAborted();
       const body = bodyOf(input, init?.body);
       const auth = init && Object.hasOwn(init, 'auth') ? readAuth(init.auth, settings.auth) : settings.auth;
       const { redactor } = host;
-      const exchange = createExchange({ number: connection.nextNumber(), input, init, auth, body, redactor });
+      const number = connection.nextNumber();
+      // Before any listener: one that signs somebody else in does not change whose request this is.
+      const epoch = epochNow(connection.strategy, auth);
+      const exchange = createExchange({ number, input, init, auth, body, redactor, epoch });
       const answer = next(exchange);
       if (body !== undefined) void answer.finally(() => body.release()).catch(() => {});
       return answer.catch(fail);

@@ -54,12 +54,10 @@ function usersQueries(queryClient: QueryClient): Query[] {
 /** What is told in `change` is told before it returns: by default it would be in a task of its own, a frame later. */
 function atOnce(change: () => void): void {
   notifyManager.setScheduler((tell) => tell());
-  try {
-    notifyManager.batch(change);
-  } finally {
-    // A task and no time: this is what TanStack Query does by itself.
-    notifyManager.setScheduler((tell) => setTimeout(tell, 0));
-  }
+  // Later: in a callback of mutate() the change is in a batch of TanStack Query's, and told at the end of that. A task
+  // and no time is what TanStack Query does by itself.
+  queueMicrotask(() => notifyManager.setScheduler((tell) => setTimeout(tell, 0)));
+  notifyManager.batch(change);
 }
 
 function blank(query: Query): void {

@@ -14,6 +14,7 @@ import {
   type TestRequest,
   type TestResponses,
 } from './testing/test-fetch.ts';
+import { unlessTooLong } from './verbs/longest-wait.ts';
 
 /** Options of a test client, and those of a client besides: `baseUrl`, `whenSessionEnds` and so on. */
 export interface TestClientOptions<User extends SessionUser = SessionUser>
@@ -128,7 +129,7 @@ export function createTestClient<User extends SessionUser = SessionUser>(
   });
   const session = beginningWith(strategy.session, first, store !== undefined);
   const parts = { clock, server, fetch, people, strategy: { ...strategy, session } };
-  const client = new TestClient<User>(parts, { ...rest, retry: atOnce(rest.retry) });
+  const client = new TestClient<User>(parts, { ...rest, retry: atOnce(rest.retry, clock) });
   // The session gets there in a moment; until then it is shown as if it had.
   if (first.status === 'ended') client.session.refresh().catch(() => {});
   else if (first.status === 'signed-out' && store === undefined) void strategy.session.ready;
@@ -150,8 +151,9 @@ function refusal(request: Request, server: AuthServer): Response | undefined {
   return 'user' in found || found.challenge === 'Bearer' ? undefined : unauthorized(found.challenge);
 }
 
-/** Tries again without a wait, unless a call says otherwise. */
-function atOnce(retry: ClientOptions['retry']): NonNullable<ClientOptions['retry']> {
-  const given = typeof retry === 'number' ? { limit: retry } : retry;
-  return { ...given, delay: () => 0, afterStatusCodes: [] };
+/** Tries again without a wait, unless a call says otherwise; not where a client would not, after a long `Retry-After`. */
+function atOnce(retry: ClientOptions['retry'], clock: TestClock): NonNullable<ClientOptions['retry']> {
+  const given = typeof retry === 'number' ? { limit: retry } : (retry ?? {});
+  const limited = given.maxRetryAfter === undefined && { shouldRetry: unlessTooLong(given, clock) };
+  return { ...given, ...limited, delay: () => 0, afterStatusCodes: [] };
 }

@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import type { Auth } from './pipeline/auth.ts';
 import { type Body, bodyOf } from './pipeline/body.ts';
 import { createExchange, type Exchange, idOf, type Next, nameOf, summarize } from './pipeline/exchange.ts';
-import { fence } from './pipeline/fence.ts';
+import { epochNow, fence } from './pipeline/fence.ts';
 import { printableUrl } from './redact.ts';
 import type { Attempt, Line } from './verbs/send-verb.ts';
 import type { CallFacts } from './verbs/verb-options.ts';
@@ -25,8 +25,7 @@ export class VerbLine implements Line {
     this.#auth = auth;
     this.#number = connection.nextNumber();
     // Whose request it is counts from the call, not from when ky and its hooks are done with it (rule T8).
-    const { strategy } = connection;
-    if (auth !== false && strategy.isStale?.() !== true) this.#epoch = strategy.epoch?.();
+    this.#epoch = epochNow(connection.strategy, auth);
   }
 
   send({ input, init, body, signal, timeout }: Attempt): Promise<Response> {

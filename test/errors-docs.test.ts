@@ -332,7 +332,7 @@ test('TOKEN_ENDPOINT_REJECTED: an alert', async () => {
   const alertOperators = (text: string): number => said.push(text);
   // #region token-endpoint-rejected
   api.on('refreshfailed', ({ code, retryable }) => {
-    if (!retryable) alertOperators(`No tokens any more: ${code}`);
+    if (!retryable && code !== 'SESSION_ENDED') alertOperators(`No tokens any more: ${code}`);
   });
   // #endregion
   await api.fetch('x').catch(() => {});

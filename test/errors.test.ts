@@ -114,7 +114,8 @@ test.each(CODES)(
     const json = JSON.parse(JSON.stringify(error)) as Record<string, unknown>;
     expect(json).toMatchObject({ name: error.name, code, message: error.message, docs: error.docs });
     expect(json.retryable).toBe(error.retryable);
-    const known = ['name', 'code', 'message', 'retryable', 'docs', 'request'];
+    const facts = code === 'HTTP_ERROR' ? ['status', 'retryAfter'] : [];
+    const known = ['name', 'code', 'message', 'retryable', 'docs', 'request', ...facts];
     expect(Object.keys(json).filter((key) => !known.includes(key))).toEqual([]);
     for (const key of ['request', 'response', 'cause', 'data', 'headers', 'issues']) {
       expect(Object.keys(error)).not.toContain(key);

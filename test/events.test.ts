@@ -475,3 +475,27 @@ test("debug: 'curl' puts a variable where the key was in the query", async () =>
     `${VERB_BASE}/x?customer=ada&app-id=from-the-shell`,
   );
 });
+
+test('a logger that throws harms nobody', async () => {
+  const { client } = createVerbClient(undefined, {
+    logger: { ...quiet, warn: () => fail(new Error('no warnings in this test')) },
+  });
+  client.on('request', () => fail(new RangeError('of a listener')));
+  expect((await client.fetch('x')).status).toBe(200);
+  expect(await thrownBy(() => client.fetch('https://other.example/'))).toMatchObject({
+    code: 'ORIGIN_NOT_ALLOWED',
+  });
+});
+
+test('a deadline of the caller is told of as TIMEOUT', async () => {
+  const hang = ({ signal }: Request): Promise<Response> =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+  const { client } = createVerbClient(hang);
+  const codes: (string | undefined)[] = [];
+  client.on('requestfailed', ({ code }) => void codes.push(code));
+  const controller = new AbortController();
+  const ended = thrownBy(() => client.fetch('x', { signal: controller.signal }));
+  controller.abort(new DOMException('too late', 'TimeoutError'));
+  expect(await ended).toMatchObject({ name: 'TimeoutError' });
+  expect(codes).toEqual(['TIMEOUT']);
+});

@@ -16,7 +16,11 @@ export type RequestAuth = false | 'optional' | TokenNeed;
 export type Auth = false | 'optional' | Need | undefined;
 
 /** What asks for nothing in particular. */
-export const NO_NEED: Need = /* @__PURE__ */ Object.freeze({ scopes: /* @__PURE__ */ Object.freeze([]) });
+export const NO_NEED: Need = /* @__PURE__ */ Object.freeze({
+  scopes: /* @__PURE__ */ Object.freeze([]),
+  // Named, so that none is read from a polluted prototype (rule S8).
+  audience: undefined,
+});
 
 export function needOf(auth: Auth): Need {
   return typeof auth === 'object' ? auth : NO_NEED;

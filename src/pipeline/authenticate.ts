@@ -8,7 +8,7 @@ import { discard, type Exchange, type Next, type Stage, summarize } from './exch
 import { fence } from './fence.ts';
 
 /** Where credentials come from. `onHold` is called when it is going to take a while: until a sign-in. */
-export type Source = Pick<AuthStrategy, 'name' | 'epoch' | 'isStale' | 'discovers'> & {
+export type Source = Pick<AuthStrategy, 'name' | 'epoch' | 'discovers'> & {
   credential(query: CredentialQuery, onHold?: () => void): Awaitable<unknown>;
   stepUp?(query: CredentialQuery, onHold?: () => void): Awaitable<unknown>;
 };
@@ -22,7 +22,6 @@ export function authenticate(strategy: Source, events: EventSink): Stage {
     if (exchange.auth === false) return next(exchange);
     // Who has gone already has nobody asked for a token.
     exchange.signal?.throwIfAborted();
-    if (strategy.isStale?.() !== true) exchange.epoch ??= strategy.epoch?.();
     const credential = ask(strategy, exchange);
     if (!isPromise(credential)) return sendWithCredential(strategy, events, exchange, next, credential);
     return abortable(credential, exchange.signal).then((found) =>
@@ -119,9 +118,17 @@ async function replay(
   const said = challenge ?? (rejected === undefined ? UNSAID : undefined);
   const query = { ...queryOf(exchange), challenge: said, rejected };
   // Nobody reads it meanwhile, and it holds a connection.
-  const onHold = (): void => discard(refused);
-  const asked = (async () => askBetter(query, onHold))();
-  const better = await abortable(asked, exchange.signal).catch((error: unknown) => {
+  let isGone = false;
+  const onHold = (): void => {
+    isGone = true;
+    discard(refused);
+  };
+  const asking = async (): Promise<unknown> => {
+    const found = await askBetter(query, onHold);
+    // Another sign-in later there may be no more than a new token; the refusal itself is gone.
+    return found === rejected && isGone ? strategy.credential(queryOf(exchange)) : found;
+  };
+  const better = await abortable(asking(), exchange.signal).catch((error: unknown) => {
     discard(refused);
     throw error;
   });

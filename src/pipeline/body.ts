@@ -54,9 +54,19 @@ function isStreamLike(source: object | string): source is ReadableStream<Uint8Ar
   );
 }
 
-/** Text, bytes, blobs and forms are sent again from the original value: no copy is made. */
+/** Sent when there is a token, and perhaps again. Of bytes, which may be many, no copy is made. */
 function known(value: BodyInput): Body {
-  return { isStream: false, inRequest: false, take: () => value, release: () => {} };
+  const content = copyOfForm(value);
+  return { isStream: false, inRequest: false, take: () => content, release: () => {} };
+}
+
+/** A form may be filled in anew for the next call, while this one waits. */
+function copyOfForm(value: BodyInput): BodyInput {
+  if (value instanceof URLSearchParams) return new URLSearchParams(value);
+  if (!(value instanceof FormData)) return value;
+  const copy = new FormData();
+  for (const [name, entry] of value) copy.append(name, entry as Blob);
+  return copy;
 }
 
 function fromFunction(make: () => BodyInput): Body {

@@ -121,7 +121,9 @@ function methodOf(input: string | URL | Request, { method }: FetchInit): string 
   return (method ?? (input as Request).method).toUpperCase();
 }
 
+/** Headers are copied: they are sent later perhaps, after a wait for a token, and twice after a 401. */
 function withoutOurs({ auth: _auth, body: _body, ...rest }: FetchInit): RequestInit {
+  if (rest.headers) rest.headers = new Headers(rest.headers);
   return rest as RequestInit;
 }
 

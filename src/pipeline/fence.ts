@@ -1,9 +1,16 @@
+import type { AuthStrategy } from '../contracts.ts';
 import { SessionError } from '../errors.ts';
+import type { Auth } from './auth.ts';
 import { discard, type Exchange, nameOf, summarize } from './exchange.ts';
 
 /** What a fence needs of a strategy. */
 interface Epochs {
   epoch?(): number | undefined;
+}
+
+/** The epoch that a request belongs to which begins now; `undefined`: its first credential will tell (rule T8). */
+export function epochNow(strategy: Pick<AuthStrategy, 'isStale' | 'epoch'>, auth: Auth): number | undefined {
+  return auth === false || strategy.isStale?.() === true ? undefined : strategy.epoch?.();
 }
 
 /** Whether the epoch that `exchange` belongs to is over (rule T8). */

@@ -28,7 +28,6 @@ export function hold(strategy: AuthStrategy, host: Host, limit: number): Source 
   return {
     name: strategy.name,
     discovers: strategy.discovers === true,
-    isStale: () => strategy.isStale?.() === true,
     epoch: (credential) => strategy.epoch?.(credential),
     credential: holding((query) => strategy.credential(query)),
     ...(strategy.stepUp && { stepUp: holding((query) => strategy.stepUp?.(query)) }),

@@ -40,6 +40,9 @@ function credentialId(strategy: AuthStrategy, exchange: Exchange): { credentialI
 }
 
 function codeOf(error: unknown, { signal }: Exchange): string {
-  if (signal?.aborted === true && error === signal.reason) return 'ABORTED';
+  if (signal?.aborted === true && error === signal.reason) {
+    // A deadline of the caller's is a failure; that somebody has gone is none.
+    return (error as Partial<Error> | null)?.name === 'TimeoutError' ? 'TIMEOUT' : 'ABORTED';
+  }
   return ValetError.is(error) ? error.code : 'NETWORK';
 }

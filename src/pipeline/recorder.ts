@@ -17,7 +17,7 @@ export function record(source: ReadableStream<Uint8Array>): Recorder {
   const reader = readerOf(source);
   let kept: Uint8Array[] = [];
   let size = 0;
-  let stopped = false;
+  let stopped = true; // before the first send nobody reads it, either
   let released = false;
   let turn = 0;
   let pending: Promise<Uint8Array | undefined> | undefined;

@@ -21,7 +21,7 @@ export type RedisClient = NodeRedisClient | IoRedisClient;
 
 /** Options of `redisStore()`. */
 export interface RedisStoreOptions {
-  /** Names the session, such as the id of a user or of a login. */
+  /** Names the session, such as the id of a login: two logins of one user are two sessions. */
   readonly key: string;
   /** Stands before the key: `fetch-valet:` unless said otherwise. */
   readonly prefix?: string;
@@ -107,7 +107,7 @@ function checkOptions(client: RedisClient, options: RedisStoreOptions): RedisSto
   const { key, prefix = '', ttl = 1 } = known;
   if (typeof key !== 'string' || key === '' || typeof prefix !== 'string')
     throw invalidOption(
-      'redisStore() takes a key, which names the session: redisStore(client, { key: userId }).',
+      'redisStore() takes a key, which names the session: redisStore(client, { key: loginId }).',
     );
   if (typeof ttl !== 'number' || !(ttl >= 1 && Number.isSafeInteger(Math.ceil(ttl))))
     throw invalidOption('The ttl of redisStore() is a number of milliseconds, 1 or more.');

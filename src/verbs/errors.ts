@@ -124,11 +124,14 @@ function toNotJson({ response, text }: NotJson, { facts, redactor }: ErrorContex
   const [type = ''] = redactor.text(response.headers.get('content-type') ?? 'no content type').split(';');
   const start = text === '' ? 'is empty' : `starts ${JSON.stringify(startOf(text, redactor))}`;
   const isJson = /[/+]json$/i.test(type.trim());
-  const said = isJson
-    ? `with JSON that is cut off or broken (it ${start}). Look at the server.`
-    : `with ${type}, not JSON (it ${start}). This is usually a wrong baseUrl or a login page.`;
+  const isBodyless = text === '' && (response.status === 204 || response.status === 205);
+  const said = isBodyless
+    ? 'which has no body. Leave .json() out, or pass it a schema that accepts undefined.'
+    : isJson
+      ? `with JSON that is cut off or broken (it ${start}). Look at the server.`
+      : `with ${type}, not JSON (it ${start}). This is usually a wrong baseUrl or a login page.`;
   return new ResponseError('NOT_JSON', {
-    message: `${answered(facts)} ${response.status} ${said}`,
+    message: `${answered(facts)} ${response.status}${isBodyless ? ',' : ''} ${said}`,
     request: facts.request,
   });
 }

@@ -17,7 +17,14 @@ const ASKING = [413, 429, 503];
 export function withinReason(retry: Options['retry'], clock: Clock): Retry {
   const own: Retry = ownOf(typeof retry === 'number' ? { limit: retry } : (retry ?? {}));
   if (own.maxRetryAfter !== undefined) return own;
-  const { shouldRetry, afterStatusCodes = ASKING } = own;
+  return { ...own, maxRetryAfter: LONGEST_WAIT, shouldRetry: unlessTooLong(own, clock) };
+}
+
+/** A `shouldRetry` that says no to what asks for too long a wait. */
+export function unlessTooLong(
+  { shouldRetry, afterStatusCodes = ASKING }: Retry,
+  clock: Pick<Clock, 'now'>,
+): NonNullable<Retry['shouldRetry']> {
   const isTooLong = (error: Error): boolean => {
     if (!isHTTPError(error) || !afterStatusCodes.includes(error.response.status)) return false;
     const { headers } = error.response;
@@ -25,10 +32,5 @@ export function withinReason(retry: Options['retry'], clock: Clock): Retry {
     const wait = retryAfterOf(headers, clock.now()) ?? Number(headers.get('retry-after')) * 1000;
     return wait > LONGEST_WAIT;
   };
-  return {
-    ...own,
-    maxRetryAfter: LONGEST_WAIT,
-    shouldRetry: async (state) =>
-      (await shouldRetry?.(state)) ?? (isTooLong(state.error) ? false : undefined),
-  };
+  return async (state) => (await shouldRetry?.(state)) ?? (isTooLong(state.error) ? false : undefined);
 }

@@ -1,5 +1,5 @@
 import type { BeforeRetryState, Options } from 'ky';
-import { alarm, systemClock } from '../clock.ts';
+import { alarm, systemClock, systemRandom } from '../clock.ts';
 import type { Clock } from '../contracts.ts';
 import { retryAfterOf } from '../retry-after.ts';
 
@@ -22,7 +22,7 @@ export function retryOn(
   /** What ky asked for; `undefined`: it took what the server asks for. */
   let asked: number | undefined;
   const jittered = (ms: number): number => {
-    if (jitter === true) return Math.random() * ms;
+    if (jitter === true) return systemRandom() * ms;
     return typeof jitter === 'function' ? jitter(ms) : ms;
   };
   const waitFor = ({ error, retryCount }: BeforeRetryState): number => {

@@ -10,7 +10,7 @@ import { LostBody } from './read-body.ts';
 import { retryOn } from './retry-on-clock.ts';
 import { type Read, type Then, withShortcuts } from './shortcuts.ts';
 import type { CallFacts, VerbDefaults, VerbOptions } from './verb-options.ts';
-import { type Called, directWire, isKysBody, type Wire, wireOf } from './wire.ts';
+import { type Called, directWire, isKysBody, stringify, type Wire, wireOf } from './wire.ts';
 
 /** One try of a verb, as the pipeline is asked for it. */
 export interface Attempt {
@@ -138,8 +138,12 @@ class VerbCall {
   }
 
   async fail(error: unknown): Promise<never> {
-    this.#host.line.end();
-    throw await toValetError(error, this.#context());
+    const { line } = this.#host;
+    line.end();
+    const told = await toValetError(error, this.#context());
+    // The body of a refusal has been read by now, and is for who has asked (rule T8).
+    if (ValetError.is(told) && told.code === 'HTTP_ERROR') line.fence();
+    throw told;
   }
 
   #kyOptions(method: string | undefined): Options {
@@ -196,8 +200,4 @@ class VerbCall {
     const facts = line.facts(options.method ?? 'GET', url);
     return { facts, redactor, now: this.#host.clock.now(), errorSchema: defaults.errorSchema };
   }
-}
-
-function stringify(json: unknown, { stringifyJson }: VerbOptions): string {
-  return stringifyJson?.(json) ?? JSON.stringify(json);
 }

@@ -37,7 +37,12 @@ export function withShortcuts(answer: Promise<Response>, read: Read, options: Ve
     text: () => read('text/*', (response) => response.text()),
     arrayBuffer: () => read('*/*', (response) => response.arrayBuffer()),
     blob: () => read('*/*', (response) => response.blob()),
-    formData: () => read('multipart/form-data', (response) => response.formData()),
+    formData: () =>
+      read(
+        'multipart/form-data',
+        (response) => response.arrayBuffer(),
+        (bytes, { headers }) => new Response(bytes, { headers }).formData(),
+      ),
     bytes: () => read('*/*', (response) => response.bytes()),
   });
 }

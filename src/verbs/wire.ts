@@ -101,3 +101,8 @@ function requestFields(options: VerbOptions): RequestInit {
   );
   return Object.fromEntries(given);
 }
+
+/** The body that `json` means. */
+export function stringify(json: unknown, { stringifyJson }: VerbOptions): string {
+  return stringifyJson?.(json) ?? JSON.stringify(json);
+}

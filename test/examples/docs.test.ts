@@ -101,7 +101,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
       'answered 401. The server says: invalid_token, "it was retired". The key was sent as header x-api-key. Is it right, and for this environment?',
       'answered 401. The server says: invalid_token, "it was retired". The access token was sent as header authorization. Check its audience, its scopes and its issuer.',
       'answered 401 twice, before and after a new credential. The server says: invalid_token, "it was retired". The access token was sent as header authorization. Check its audience, its scopes and its issuer.',
-      'answered 401 twice, before and after a new credential. The server says: invalid_token, "it was retired". The access token was sent as header authorization. Check its audience, its scopes and its issuer. New tokens were refused like the old ones, so none is fetched for a refusal for up to a minute.',
+      'answered 401 twice, before and after a new credential. The server says: invalid_token, "it was retired". The access token was sent as header authorization. Check its audience, its scopes and its issuer. Tokens were refused three times within a short while, so none is fetched for a refusal for up to a minute.',
     ),
   ],
   'migrating.ts': [
@@ -128,7 +128,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
     'debug no response {"api":"orders","id":"r2","method":"GET","url":"https://api.shop.example/orders","code":"ABORTED"}',
     'warn no response {"api":"orders","id":"r3","method":"GET","url":"https://api.shop.example/orders","code":"SESSION_ENDED"}',
     'alert: No tokens any more: TOKEN_ENDPOINT_REJECTED',
-    'alert: https://api.shop.example has refused one new access token after the other, so none is fetched for its refusals for up to a minute. Check which audience and issuer it expects, and its clock.',
+    'alert: https://api.shop.example has refused access tokens three times within a short while, so none is fetched for its refusals for up to a minute. Check which audience and issuer it expects, and its clock.',
   ],
   'api-keys.ts': [
     `GET | ${weather} | x-app-key: weather-key-1 => 200`,

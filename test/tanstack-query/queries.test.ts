@@ -27,6 +27,8 @@ interface Scene {
 interface Observed {
   readonly result: QueryObserverResult<string>;
   becomes(isSo: (result: QueryObserverResult<string>) => boolean): Promise<QueryObserverResult<string>>;
+  /** Calls `listener` with what a component would be rendered with. Returns the function that stops it. */
+  tells(listener: (data: string | undefined) => void): () => void;
 }
 
 function start(provider: TokenProvider = () => null, initial = ANN, retry?: Retry): Scene {
@@ -44,6 +46,7 @@ function start(provider: TokenProvider = () => null, initial = ANN, retry?: Retr
         get result() {
           return observer.getCurrentResult();
         },
+        tells: (listener) => observer.subscribe(notifyManager.batchCalls(({ data }) => listener(data))),
         becomes: (isSo) =>
           new Promise((resolve) => {
             const look = (): void => {
@@ -82,6 +85,18 @@ test('a switch empties what is observed at once, and has it fetched for the next
   expect(me.result).toMatchObject({ status: 'pending', data: undefined });
   await signedIn;
   expect((await me.becomes(isDone)).data).toBe('Ben');
+});
+
+test('a switch in a callback of TanStack Query, which is in a batch of its own, is told at the end of that', async () => {
+  const { client, observe } = start();
+  const me = observe({ queryKey: ['me'], queryFn: nameOf(client) });
+  await me.becomes(isDone);
+  const told: unknown[] = [];
+  onTestFinished(me.tells((data) => told.push(data)));
+  notifyManager.batch(() => void client.session.signIn(BEN));
+
+  expect(told.at(-1)).toBeUndefined();
+  expect(told).not.toEqual([]);
 });
 
 test('what is told later than a switch is told in a task of its own again', async () => {

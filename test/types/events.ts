@@ -11,6 +11,17 @@ import type {
 
 declare const client: Client;
 
+declare const members: Client<SessionUser & { readonly name: string }>;
+
+export function users(): void {
+  members.on('userchange', ({ user, previous }) => {
+    expectTypeOf(user?.name).toEqualTypeOf<string | undefined>();
+    expectTypeOf(previous?.name).toEqualTypeOf<string | undefined>();
+  });
+  members.on('sessionend', ({ user }) => expectTypeOf(user.name).toEqualTypeOf<string>());
+  expectTypeOf(members).toExtend<Client>();
+}
+
 export function payloads(): void {
   expectTypeOf(client.on('request', ({ id, method, url }) => void [id, method, url])).toEqualTypeOf<
     () => void
