@@ -21,9 +21,7 @@ export function createShop(api: Client, baseUrl: string): Shop {
     reducer: { [shopApi.reducerPath]: shopApi.reducer },
     middleware: (defaults) => defaults().concat(shopApi.middleware),
   });
-  const off = api.on('userchange', ({ previous }) => {
-    if (previous !== undefined) store.dispatch(shopApi.util.resetApiState());
-  });
+  const off = api.on('userchange', () => store.dispatch(shopApi.util.resetApiState()));
   // #endregion
   function Me(): ReactNode {
     const { data } = shopApi.useMeQuery();
