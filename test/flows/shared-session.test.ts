@@ -5,6 +5,7 @@ import { sharedStore } from '../../src/stores.ts';
 import { createManualClock, type ManualClock, settle } from '../support/clock.ts';
 import { createJwt } from '../support/jwt.ts';
 import { createRotatingIssuer, type RotatingIssuer } from '../support/rotating-issuer.ts';
+import { valetErrorOf } from '../support/thrown.ts';
 import { createHeldProvider, createTokenValet, type TokenValet } from '../support/token-valet.ts';
 
 const MINUTE = 60_000;
@@ -371,4 +372,20 @@ test('a store that stops answering makes refreshes fail for a while, and nothing
   await clock.advance(20_000);
   expect(await answer).toBe(200);
   expect(issuer.redeemed).toBe(1);
+});
+
+test('a request that waited for the store in vain says so, and does not blame the provider', async () => {
+  const { clock, issuer, store } = createTabs({ tells: false });
+  const hanging: TokenStore = { ...store, read: () => new Promise<never>(() => {}) };
+  const { client, asked } = createTokenValet(issuer.provider, {
+    clock,
+    store: sharedStore(hanging),
+    deadline: 2000,
+  });
+  const error = valetErrorOf(() => client.fetch('/'));
+  await clock.advance(2000);
+
+  expect(await error).toMatchObject({ code: 'TOKEN_TIMEOUT', retryable: true });
+  expect((await error).message).toContain('check the session store');
+  expect(asked).toEqual([]);
 });

@@ -168,3 +168,8 @@ test('a text is no login: session.signIn() refuses it, and it is sent nowhere', 
   expect(await valetErrorOf(() => send('x'))).toMatchObject({ code: 'SIGNED_OUT' });
   expect(sent).toHaveLength(0);
 });
+
+test.each([null, 'x', {}])('user: %j is refused when it is given, not at the first token', (user) => {
+  const options = { user } as unknown as AccessTokenOptions;
+  expect(() => accessToken(() => 'token-1', options)).toThrow('user is a function');
+});

@@ -208,3 +208,14 @@ test.each([{ name: 'Ada' }, 'ada', { id: 42 }, { id: '' }])('%j is no user: it h
   }
   expect(client.session.snapshot).toMatchObject({ user: ada });
 });
+
+test('what asks for a wait of an hour is not tried again, as by any client', async () => {
+  const client = createTestClient({
+    responses: { '*': () => new Response(null, { status: 429, headers: { 'retry-after': '3600' } }) },
+  });
+  expect(await valetErrorOf(() => client.get('orders'))).toMatchObject({
+    status: 429,
+    retryAfter: 3_600_000,
+  });
+  expect(client.requests).toHaveLength(1);
+});

@@ -105,3 +105,11 @@ test('JSON with __proto__ is data', async () => {
   const value = await client.get('x').json<{ admin?: boolean }>();
   expect(value.admin).toBeUndefined();
 });
+
+test.each([204, 205])('a %i has no body, and its message speaks of no login page', async (status) => {
+  const { client } = createVerbClient(() => new Response(null, { status }));
+  const { message, code } = await valetErrorOf(() => client.get('x').json());
+  expect(code).toBe('NOT_JSON');
+  expect(message).toContain(`answered ${status}, which has no body. Leave .json() out`);
+  expect(message).not.toContain('login');
+});
