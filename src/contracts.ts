@@ -324,7 +324,7 @@ export interface Session<User extends SessionUser = SessionUser> {
   readonly snapshot: SessionSnapshot<User>;
   /** Resolves with the first snapshot that is not `loading`. Never rejects. */
   readonly ready: Promise<SessionSnapshot<User>>;
-  /** Calls `listener` after each new snapshot. Returns the function that stops it. */
+  /** Calls `listener` after each new snapshot, and after a login of the same user. Returns the function that stops it. */
   subscribe(listener: () => void): () => void;
   /** Gets a fresh token now. Rejects with a `TokenError` or a `SessionError`. */
   refresh(): Promise<void>;

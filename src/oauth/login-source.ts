@@ -23,6 +23,7 @@ export class LoginSource implements TokenSource {
   protected readonly issuer: Issuer;
   /** What a login has brought, until the session asks for it. */
   #brought: Brought | undefined;
+  #signOuts = 0;
   readonly #listeners = new Set<() => unknown>();
   /** Until a login that is being finished has brought its tokens, or has failed. */
   #arriving: Promise<void> | undefined;
@@ -55,6 +56,7 @@ export class LoginSource implements TokenSource {
   }
 
   async signOut(ended: EndedSession): Promise<void> {
+    this.#signOuts++;
     const brought = this.#brought;
     this.#brought = undefined;
     await revoke(this.issuer, ended);
@@ -93,15 +95,18 @@ export class LoginSource implements TokenSource {
     return this.#brought ? null : this.getToken(context);
   }
 
-  /** A bad moment of the server must not cost the user the login. */
+  /** A bad moment of the server must not cost the user the login; a sign-out meanwhile does. */
   async #handOrKeep(brought: Brought, context: TokenContext): Promise<TokenResult> {
+    const signOuts = this.#signOuts;
+    const keep = (): void => {
+      if (signOuts === this.#signOuts) this.#brought ??= brought;
+    };
     try {
       const result = await this.#hand(brought, context);
-      if (result instanceof Response && (result.status >= 500 || [408, 429].includes(result.status)))
-        this.#brought ??= brought;
+      if (result instanceof Response && (result.status >= 500 || [408, 429].includes(result.status))) keep();
       return result;
     } catch (error) {
-      this.#brought ??= brought;
+      keep();
       throw error;
     }
   }

@@ -132,3 +132,28 @@ test('a login whose first token is for one audience outlives a bad moment of the
   expect((await client.fetch('orders')).status).toBe(204);
   client.close();
 });
+
+test('a login that met a bad moment is gone with a sign-out, also where that came first', async () => {
+  await using issuer = await startScriptedIssuer();
+  let client: Client | undefined;
+  let left: Promise<void> | undefined;
+  issuer.answer = (form) => {
+    if (!form.has('refresh_token')) return { body: tokens() };
+    left ??= client?.signOut();
+    return { status: 503 };
+  };
+  const clock = createManualClock();
+  const { endpoints } = issuer;
+  const source = deviceCode({ endpoints, clientId: 'app', clock, onCode: () => {} });
+  client = new Client(source, { baseUrl: 'https://api.test', auth: { audience: STOCK }, logger: quiet });
+  const signedIn = source.signIn({ scopes: ['offline_access'] });
+  while (clock.timers === 0) await settle();
+  await clock.advance(1000);
+  await signedIn;
+  await left;
+  const before = issuer.forms.length;
+  await client.session.refresh().catch(() => {});
+  expect(issuer.forms.length).toBe(before);
+  expect(client.session.snapshot.status).toBe('signed-out');
+  client.close();
+});
